@@ -47,5 +47,6 @@ endif()
 
 find_program(KONTIKI_CCACHE ccache)
 if(KONTIKI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${KONTIKI_CCACHE})
+  # Two build directories of the same tree, or two checkouts, share what they compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${KONTIKI_CCACHE} base_dir=${PROJECT_SOURCE_DIR} hash_dir=false)
 endif()

@@ -165,7 +165,6 @@ function(kontiki_house_tests)
 endfunction()
 
 function(kontiki_add_tests)
-  enable_testing()
   kontiki_house_tests()
   if(NOT GTest_FOUND)
     message(STATUS "GoogleTest is not installed: no unit tests (run ./setup.sh test)")
