@@ -48,5 +48,5 @@ endif()
 find_program(KONTIKI_CCACHE ccache)
 if(KONTIKI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   # Two build directories of the same tree, or two checkouts, share what they compiled.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${KONTIKI_CCACHE} base_dir=${PROJECT_SOURCE_DIR} hash_dir=false)
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${KONTIKI_CCACHE})
 endif()
