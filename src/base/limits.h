@@ -1,0 +1,21 @@
+// Every bound of the broker in one place, with the reason for its size. Configurable ones are the defaults.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace kontiki::limits {
+
+inline constexpr std::size_t kRequestBytesMax = 100u << 20;  // Kafka's socket.request.max.bytes
+inline constexpr std::size_t kMessageBytesMax = 1048588;  // Kafka's max.message.bytes: 1 MiB + batch header
+inline constexpr std::size_t kPeerFrameBytesMax = 128u
+                                                  << 20;  // a frame of a peer; larger is a protocol error
+inline constexpr std::size_t kSegmentBytes = 1u << 30;    // Kafka's segment.bytes
+inline constexpr std::size_t kTopicNameBytesMax = 249;    // Kafka's
+inline constexpr std::int32_t kPartitionsPerTopicMax = 100'000;
+inline constexpr std::size_t kFetchSessionsMax = 1000;  // Kafka's max.incremental.fetch.session.cache.slots
+inline constexpr std::size_t kProducerBatchesRemembered = 5;  // Kafka's: clients keep at most five in flight
+inline constexpr std::int32_t kProducerIdBlock = 1000;        // ids that a broker takes from metadata at once
+inline constexpr std::size_t kConnectionInflightMax = 64;  // requests of one connection being served at once
+
+}  // namespace kontiki::limits

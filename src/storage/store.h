@@ -1,0 +1,172 @@
+// Store: the durable logs of all groups of ONE shard. One write-ahead log (WAL) shared by all groups gives
+// every turn of the shard one write and one fsync (group commit); committed entries move lazily to segment
+// files per group. Knows nothing of raft beyond the two durable values it keeps for it (HardState, LogStart).
+//
+// Owned by the shard (multiraft::Shard), used only there, on that shard's executor. Formats: docs/format/.
+//
+// Life of an entry: append() puts it in the group's tail in memory and stages it for the WAL; flush() makes
+// all that is staged durable; set_committed() allows it to move to a segment; before its WAL file is recycled
+// it must have moved (or is carried forward into the newest WAL file when it is not committed). A failed
+// write or fsync is fatal (Reason::kDiskFailed or kDiskFull): the process ends and nothing is acknowledged.
+#pragma once
+
+#include "base/result.h"
+#include "env/clock.h"
+#include "env/disk.h"
+#include "env/executor.h"
+#include "model/entry.h"
+#include "model/ids.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kontiki::storage {
+
+struct Options {
+  std::size_t wal_file_bytes = 64u << 20;        // a WAL file is closed at about this size
+  std::size_t wal_bytes_max = 256u << 20;        // backlog at which the oldest file is emptied into segments
+  std::size_t segment_bytes = 1u << 30;          // default of groups
+  std::size_t index_interval_bytes = 16u << 10;  // one sparse index entry per so many bytes of a segment
+  std::size_t open_files_max = 256;  // segment descriptors kept open, least recently used closed first
+};
+
+enum class ErrorCode : std::uint8_t {
+  kNotFound,  // the index or offset lies before the start or after the end of the log
+  kDamaged,   // acknowledged data does not match its checksum or is missing
+  kIo,        // the disk failed to open or read
+  kFormat,    // made by a newer or unknown version
+};
+struct Error {
+  ErrorCode code;
+  std::string message;  // what, which file and byte, what to do
+};
+
+// Terms of a run of entries: (previous run's last, last] have `term`.
+struct TermSpan {
+  Term term;
+  Index last;
+  friend bool operator==(const TermSpan&, const TermSpan&) = default;
+};
+
+struct RecoveredGroup {
+  GroupId group;
+  HardState hard_state;
+  LogStart start;
+  std::vector<TermSpan> terms;              // of the entries after `start`
+  Index last;                               // == start.index if the log is empty
+  Offset next_offset{0};                    // log end offset
+  Index committed;                          // lower bound: everything in segments is committed
+  std::vector<EntryHeader> configurations;  // headers of kConfiguration entries after `start`
+  std::optional<std::string> damage;  // acknowledged data is damaged: this replica must not vote or serve
+};
+
+struct Stats {                  // of the shard
+  std::uint64_t wal_bytes = 0;  // backlog in WAL files, staged included
+  std::uint64_t wal_files = 0;
+  std::uint64_t flushes = 0;  // fsyncs of the WAL
+  std::uint64_t flushed_bytes = 0;
+  std::uint64_t open_files = 0;
+  std::uint64_t tail_bytes = 0;  // entry bytes held in memory
+};
+
+struct Retention {            // of a group; < 0 = unlimited
+  std::int64_t bytes = -1;    // retention.bytes
+  std::int64_t time_ms = -1;  // retention.ms, against Kafka max_timestamp of a segment
+};
+
+// Where a batch of records is found; for ListOffsets.
+struct TimestampOffset {
+  std::int64_t timestamp = -1;  // max_timestamp of the batch found
+  EntryHeader header;           // of the batch that holds the first record with timestamp >= the one asked
+  Slice batch;                  // its bytes, so that the caller can find the very record
+};
+
+class Store {
+ public:
+  // Opens or creates the store in folder `dir`, recovering every group. `executor` is the shard's.
+  // Errors: kDamaged when acknowledged data in the WAL is damaged (the message names file and byte), kIo,
+  // kFormat.
+  static Result<std::unique_ptr<Store>, Error> open(env::Disk& disk, env::Executor& executor,
+                                                    env::Clock& clock, std::string dir,
+                                                    const Options& options);
+  virtual ~Store() = default;
+
+  // What was found at open, sorted by group; call once.
+  virtual std::vector<RecoveredGroup> take_recovered() = 0;
+
+  // ---- staging: in memory at once, durable after the next flush
+  // -----------------------------------------------
+  virtual void create(GroupId group) = 0;  // an empty log; must not exist
+  virtual void remove(GroupId group) = 0;  // the log and its files; fine if it does not exist
+  virtual bool has(GroupId group) const = 0;
+  // Cuts away every entry from entries.front().header.index on, then appends. Indexes follow on one by one,
+  // and the first is at most last + 1. Committed entries are never cut (CHECK).
+  virtual void append(GroupId group, std::span<const Entry> entries) = 0;
+  virtual void set_hard_state(GroupId group, const HardState& state) = 0;
+  // A snapshot was installed: the whole log is dropped and starts anew after `start`.
+  virtual void reset(GroupId group, const LogStart& start) = 0;
+
+  // Makes everything staged before the call durable, then runs `done` on the executor. One flush is in flight
+  // at a time; calling while in_flight() is a programmer's error. With nothing staged `done` still runs
+  // (soon, no fsync).
+  virtual void flush(env::Task done) = 0;
+  virtual bool in_flight() const = 0;
+  virtual bool has_staged() const = 0;
+
+  // ---- the log of a group
+  // -------------------------------------------------------------------------------------
+  virtual void set_committed(GroupId group, Index committed) = 0;
+  virtual LogStart start(GroupId group) const = 0;
+  virtual Index last(GroupId group) const = 0;
+  virtual Offset next_offset(GroupId group) const = 0;  // log end offset, uncommitted entries included
+  virtual std::optional<Term> term_at(GroupId group, Index index) = 0;
+
+  // Entries [first, ...] up to `last`, at most `bytes_max` of payload but at least one entry. Shares the
+  // cached bytes.
+  virtual Result<std::vector<Entry>, Error> read(GroupId group, Index first, Index last,
+                                                 std::size_t bytes_max) = 0;
+  // kData entries from the one that holds `from` on (it may begin below), with index <= `last`, at most
+  // `bytes_max` of payload but at least one entry if there is any. Empty when `from` is at the end. kNotFound
+  // when below the start.
+  virtual Result<std::vector<Entry>, Error> read_from_offset(GroupId group, Offset from, Index last,
+                                                             std::size_t bytes_max) = 0;
+  // The first batch with max_timestamp >= `timestamp_ms` and index <= `last`; none if all are older.
+  virtual Result<std::optional<TimestampOffset>, Error> find_timestamp(GroupId group,
+                                                                       std::int64_t timestamp_ms,
+                                                                       Index last) = 0;
+  // The batch with the largest max_timestamp and index <= `last` (the first of equals); none if there is no
+  // data.
+  virtual Result<std::optional<TimestampOffset>, Error> find_max_timestamp(GroupId group, Index last) = 0;
+  virtual std::uint64_t size_bytes(
+      GroupId group) const = 0;  // payload on disk and in the tail, for retention and metrics
+
+  // ---- snapshots of the group's state machine
+  // ----------------------------------------------------------------- Replaces the group's snapshot file with
+  // the state as of `applied`, off the turn; `done` on the executor when durable. The newest one is kept.
+  virtual void save_snapshot(GroupId group, Index applied, const Slice& state, env::Task done) = 0;
+  struct Snapshot {
+    Index applied;
+    Slice state;
+  };
+  virtual Result<std::optional<Snapshot>, Error> load_snapshot(GroupId group) = 0;
+
+  // ---- upkeep
+  // -------------------------------------------------------------------------------------------------
+  virtual void set_segment_bytes(GroupId group, std::size_t bytes) = 0;
+  // Drops whole old segments that `retention` no longer wants, never past `up_to` (the applied index of the
+  // newest durable snapshot) and never the active one's committed tail beyond it. Returns the (new) start of
+  // the log.
+  virtual LogStart retain(GroupId group, const Retention& retention, std::int64_t wall_ms, Index up_to) = 0;
+  // Called by the shard when it is idle and about once a second: seals the WAL's end, moves entries on.
+  virtual void upkeep() = 0;
+  // Moves every committed entry to its segment and syncs, for a clean stop.
+  virtual void close() = 0;
+  virtual Stats stats() const = 0;
+};
+
+}  // namespace kontiki::storage
