@@ -1,0 +1,82 @@
+# The commands of docs/hacking.md. All of them install what they miss (setup.sh) and use every core (-j: JOBS=n).
+
+JOBS ?= $(shell nproc)
+DATA ?= ./kontiki-data
+SEED ?= 1
+SECONDS ?= 60
+FILES ?= $(wildcard src tests bench)
+PRESET ?= release
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test sim fuzz bench demo format format-check check tidy setup-build setup-test clean
+
+# $(call build,<preset>,<targets>): configure and build. The lock keeps two makes out of one build directory.
+build = mkdir -p build && flock build/$(1).lock sh -c \
+  'cmake --preset $(1) --log-level=WARNING >/dev/null && cmake --build --preset $(1) -j $(JOBS) $(if $(2),--target $(2))'
+
+help:
+	@echo 'make run                 build and start a broker on localhost:9092, data in $(DATA) (ARGS=... adds options)'
+	@echo 'make test                build with and without sanitizers and run all tests'
+	@echo 'make sim SEED=n          run the simulator with one seed'
+	@echo 'make fuzz SECONDS=n      run each fuzzer (FUZZ=name: one) for that long'
+	@echo 'make bench               run the benchmarks'
+	@echo 'make demo                show what Kontiki does'
+	@echo 'make build PRESET=p TARGETS=...   just build (release, debug, tsan, fuzz)'
+	@echo 'make check               formatting, layers and house rules;   make tidy: clang-tidy'
+	@echo 'make format FILES=...    reformat;   make clean: remove build/'
+
+run: setup-build
+	@$(call build,release,kontiki)
+	@exec build/release/kontiki server --data $(DATA) $(ARGS)
+
+build: setup-build
+	@$(call build,$(PRESET),$(TARGETS))
+
+test: setup-build setup-test
+	@$(call build,release,)
+	@$(call build,debug,kontiki_tests)
+	@ctest --preset debug -j $(JOBS)
+	@ctest --preset release -j $(JOBS)
+
+sim: setup-build setup-test
+	@$(call build,release,kontiki_tests)
+	@test -x build/release/kontiki_sim || { \
+	  echo 'make sim: there is no simulator: tests/sim/main.cc is missing from this checkout' >&2; exit 2; }
+	@build/release/kontiki_sim --seed $(SEED) $(ARGS)
+
+fuzz: setup-build setup-test
+	@$(call build,fuzz,kontiki_tests)
+	@tools/fuzz.sh build/fuzz $(SECONDS) $(FUZZ)
+
+bench: setup-build setup-test
+	@test -x bench/run.sh || { echo 'make bench: there are no benchmarks: bench/run.sh is missing' >&2; exit 2; }
+	@$(call build,release,)
+	@bench/run.sh
+
+demo: setup-build
+	@test -x tools/demo.sh || { echo 'make demo: there is no demo: tools/demo.sh is missing' >&2; exit 2; }
+	@$(call build,release,kontiki)
+	@tools/demo.sh
+
+format: setup-test
+	@tools/format.sh write $(FILES)
+
+format-check: setup-test
+	@tools/format.sh check $(FILES)
+
+check: format-check
+	@python3 -B tools/check_layers.py
+	@python3 -B tools/tidy.py
+	@python3 -B -m unittest discover -q -s tools -p '*_test.py'
+
+tidy: setup-build setup-test
+	@tools/run_tidy.sh all
+
+setup-build:
+	@./setup.sh build
+
+setup-test:
+	@./setup.sh test
+
+clean:
+	rm -rf build

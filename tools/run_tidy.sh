@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Runs clang-tidy with the checks of .clang-tidy; any finding fails.
+#   tools/run_tidy.sh all              every .cc of src/
+#   tools/run_tidy.sh changed [rev]    those that differ from rev (HEAD), new ones included
+#   tools/run_tidy.sh <file.cc>...     just these
+# MINUTES (10) bounds the whole run, JOBS (all cores) how many run at once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+preset=tsan # compiled by clang, so that clang-tidy understands every flag; configured only, not built
+case "${1:-all}" in
+    all)
+        mapfile -t files < <(find src -name '*.cc' | sort)
+        ;;
+    changed)
+        mapfile -t files < <({ git diff --name-only --diff-filter=d "${2:-HEAD}" -- src
+            git ls-files --others --exclude-standard -- src; } | grep '\.cc$' | sort -u || true)
+        ;;
+    *)
+        files=("$@")
+        ;;
+esac
+if [[ ${#files[@]} -eq 0 ]]; then
+    echo "clang-tidy: no files to look at"
+    exit 0
+fi
+
+mkdir -p build
+flock "build/$preset.lock" cmake --preset "$preset" --log-level=WARNING >/dev/null
+code=0
+printf '%s\0' "${files[@]}" |
+    timeout "${MINUTES:-10}m" xargs -0 -n 1 -P "${JOBS:-$(nproc)}" \
+        clang-tidy-19 -p "build/$preset" --quiet 2> >(grep -v 'warnings\? generated' >&2) || code=$?
+if [[ $code -eq 124 ]]; then
+    echo "clang-tidy: not done after ${MINUTES:-10} minutes; look for the slow file, or raise MINUTES" >&2
+elif [[ $code -ne 0 ]]; then
+    echo "clang-tidy: findings in the files above" >&2
+else
+    echo "clang-tidy: ${#files[@]} files, no findings"
+fi
+exit "$code"
