@@ -1,0 +1,93 @@
+// Group: one raft group on this node: the core, its log in the shard's store, and the state machine that it
+// feeds. Owned by its Shard; used only there. The broker holds a Group* from Shard::create_group until
+// Shard::remove_group.
+#pragma once
+
+#include "base/result.h"
+#include "model/entry.h"
+#include "multiraft/state_machine.h"
+#include "raft/core.h"
+#include "storage/store.h"
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace kontiki::multiraft {
+
+class Shard;
+
+// An entry to be appended; index, term and base offset are given by the group.
+struct Proposal {
+  EntryKind kind = EntryKind::kData;
+  Slice payload;  // kData: the stamped batch, with base offset == next_offset() at the proposal
+  std::uint32_t offset_count = 0;   // kData: records in the batch
+  std::int64_t max_timestamp = -1;  // kData: of the batch, ms
+};
+
+enum class ProposeError : std::uint8_t {
+  kNotLeader,
+  kBusy,  // more is uncommitted than limits allow: try again when entries have been applied
+};
+
+class Group {
+ public:
+  Group(Shard& shard, GroupId id, const raft::Options& options, const raft::Restored& restored, Prng prng,
+        StateMachine& machine);
+
+  GroupId id() const { return id_; }
+  const raft::Core& core() const { return core_; }
+  bool is_leader() const { return core_.role() == raft::Role::kLeader; }
+  Term term() const { return core_.term(); }
+  NodeId leader() const { return core_.leader(); }
+  Index applied() const { return applied_; }
+  // Log end offset, uncommitted entries included: the base offset of the next kData proposal.
+  Offset next_offset() const;
+  LogStart log_start() const;
+
+  // Appends all proposals, in order, as consecutive entries, or none. The value is the entry index of the
+  // first; the proposal is committed when an entry with this index AND the term at the time of the call is
+  // applied.
+  Result<Index, ProposeError> propose(std::span<const Proposal> proposals);
+
+  // Reads committed, applied data: batches from the one holding `from` on, at most `bytes_max` of payload but
+  // at least one batch if there is one below the applied index.
+  Result<std::vector<Entry>, storage::Error> read_from_offset(Offset from, std::size_t bytes_max);
+  Result<std::optional<storage::TimestampOffset>, storage::Error> find_timestamp(std::int64_t timestamp_ms);
+  Result<std::optional<storage::TimestampOffset>, storage::Error> find_max_timestamp();
+  std::uint64_t size_bytes() const;
+
+  // Asks the leader (this node) to hand its lead to `to`; best effort. False if this node does not lead.
+  bool transfer_leader(NodeId to);
+  // Starts an election now instead of after a timeout; for the preferred leader of a new group.
+  void campaign();
+  void set_segment_bytes(std::size_t bytes);
+  void set_retention(const storage::Retention& retention) { retention_ = retention; }
+
+ private:
+  friend class Shard;
+  // What the state machine is yet to be told, in order.
+  using Notice = std::variant<raft::RoleChange, raft::CommitRange>;
+
+  Shard& shard_;
+  const GroupId id_;
+  raft::Core core_;
+  StateMachine& machine_;
+  storage::Retention retention_;
+  std::deque<Notice> notices_;
+  Index applied_;  // by the state machine
+  std::uint64_t applied_bytes_since_snapshot_ = 0;
+  bool snapshot_under_way_ = false;
+  Index snapshot_applied_;               // of the newest durable snapshot
+  std::uint64_t uncommitted_bytes_ = 0;  // proposed here and not yet applied
+  bool active_ = false;                  // is in the shard's list of groups to tick
+  bool notified_ = false;                // is in the shard's list of groups with notices
+  std::vector<NodeId> in_sync_;          // as last announced, while leading
+};
+
+}  // namespace kontiki::multiraft
