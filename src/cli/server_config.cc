@@ -1,0 +1,294 @@
+#include "cli/server_config.h"
+
+#include "base/limits.h"
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace kontiki::cli {
+namespace {
+
+constexpr std::size_t kShardsMax = 256;
+constexpr std::int32_t kReplicationFactorMax = 100;
+constexpr std::size_t kSeedsMax = 100;
+constexpr std::int32_t kUsualReplicationFactor = 3;
+
+constexpr std::array<std::pair<std::string_view, LogLevel>, 6> kLogLevels{{
+    {"trace", LogLevel::kTrace},
+    {"debug", LogLevel::kDebug},
+    {"info", LogLevel::kInfo},
+    {"warning", LogLevel::kWarning},
+    {"error", LogLevel::kError},
+    {"off", LogLevel::kOff},
+}};
+
+ConfigResult wrong(std::string sentence) {
+  return unexpected<std::string>(std::move(sentence));
+}
+
+template <typename T>
+ConfigResult set_number(T& into, const std::string& value, T low, T high) {
+  T number{};
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error == std::errc{} && end == value.data() + value.size() && number >= low && number <= high) {
+    into = number;
+    return {};
+  }
+  return wrong(fmt::format("must be a whole number from {} to {}, not '{}'", low, high, value));
+}
+
+ConfigResult set_address(env::Address& into, const std::string& value) {
+  auto address = parse_address(value);
+  if (!address) return wrong(address.error());
+  into = std::move(*address);
+  return {};
+}
+
+ConfigResult set_node_id(ServerConfig& config, const std::string& value) {
+  return set_number(config.node_id.value, value, 0, std::numeric_limits<std::int32_t>::max());
+}
+
+ConfigResult set_data(ServerConfig& config, const std::string& value) {
+  if (value.empty()) return wrong("must name a folder, not be empty");
+  config.data_dir = value;
+  return {};
+}
+
+ConfigResult set_advertised(ServerConfig& config, const std::string& value) {
+  env::Address address;
+  if (auto set = set_address(address, value); !set) return set;
+  if (address.port == 0)
+    return wrong(fmt::format("must name a port that clients can connect to, not '{}'", value));
+  config.advertised = std::move(address);
+  return {};
+}
+
+ConfigResult set_seeds(ServerConfig& config, const std::string& value) {
+  std::vector<env::Address> seeds;
+  for (std::size_t begin = 0; begin <= value.size();) {
+    const std::size_t end = std::min(value.find(',', begin), value.size());
+    env::Address seed;
+    if (auto set = set_address(seed, value.substr(begin, end - begin)); !set) return set;
+    if (seed.port == 0)
+      return wrong(fmt::format("must name the port of every seed, but '{}' has port 0", seed.text()));
+    if (std::find(seeds.begin(), seeds.end(), seed) != seeds.end()) {
+      return wrong(fmt::format("must name every broker once, but '{}' stands there twice", seed.text()));
+    }
+    seeds.push_back(std::move(seed));
+    begin = end + 1;
+  }
+  if (seeds.size() > kSeedsMax) return wrong(fmt::format("must be at most {} addresses", kSeedsMax));
+  config.seeds = std::move(seeds);
+  return {};
+}
+
+ConfigResult set_auto_create_topics(ServerConfig& config, const std::string& value) {
+  if (value != "true" && value != "false")
+    return wrong(fmt::format("must be true or false, not '{}'", value));
+  config.auto_create_topics = value == "true";
+  return {};
+}
+
+ConfigResult set_log_level(ServerConfig& config, const std::string& value) {
+  for (const auto& [name, level] : kLogLevels) {
+    if (name != value) continue;
+    config.log_level = level;
+    return {};
+  }
+  return wrong(fmt::format("must be trace, debug, info, warning, error or off, not '{}'", value));
+}
+
+constexpr std::array kKeys{
+    ServerKey{"node-id", "N", "number of this broker, different for each; never changes (default 1)", false,
+              set_node_id},
+    ServerKey{"data", "DIR", "folder for everything that this broker keeps (default ./kontiki-data)", false,
+              set_data},
+    ServerKey{"kafka", "HOST:PORT", "where Kafka clients connect (default localhost:9092)", false,
+              [](ServerConfig& c, const std::string& v) { return set_address(c.kafka, v); }},
+    ServerKey{"peer", "HOST:PORT",
+              "where the other brokers connect; opened only if there is more than one seed (default "
+              "localhost:9093)",
+              false, [](ServerConfig& c, const std::string& v) { return set_address(c.peer, v); }},
+    ServerKey{"http", "HOST:PORT", "where health, metrics and administration answer (default localhost:9094)",
+              false, [](ServerConfig& c, const std::string& v) { return set_address(c.http, v); }},
+    ServerKey{
+        "seeds", "HOST:PORT,...",
+        "peer addresses of the brokers that start the cluster, this one included, the same list on each "
+        "(default: this broker alone)",
+        true, set_seeds},
+    ServerKey{"advertised", "HOST:PORT",
+              "the address that clients are told to use (default: that of --kafka)", false, set_advertised},
+    ServerKey{"shards", "N", "threads that partitions are spread over (default: one per processor)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.shards, v, std::size_t{1}, kShardsMax);
+              }},
+    ServerKey{"auto-create-topics", "BOOL", "create a topic when a client first asks for it (default true)",
+              false, set_auto_create_topics},
+    ServerKey{"default-partitions", "N", "partitions of topics that do not say how many (default 1)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.default_partitions, v, 1, limits::kPartitionsPerTopicMax);
+              }},
+    ServerKey{"default-replication-factor", "N",
+              "replicas of topics that do not say how many (default: as many as there are seeds, at most 3)",
+              false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.default_replication_factor, v, 1, kReplicationFactorMax);
+              }},
+    ServerKey{"log-level", "LEVEL", "trace, debug, info, warning, error or off (default info)", false,
+              set_log_level},
+};
+
+const ServerKey* find_key(std::string_view name) {
+  const auto* found =
+      std::find_if(kKeys.begin(), kKeys.end(), [&](const ServerKey& key) { return key.name == name; });
+  return found == kKeys.end() ? nullptr : found;
+}
+
+std::string all_key_names() {
+  std::string names;
+  for (const ServerKey& key : kKeys) names += (names.empty() ? "" : ", ") + std::string(key.name);
+  return names;
+}
+
+// The text of a scalar, or of a list joined by commas where the key takes a list.
+Result<std::string, std::string> text_of(const YAML::Node& value, const ServerKey& key) {
+  if (value.IsScalar()) return value.Scalar();
+  if (!key.is_list) return unexpected<std::string>("must be one value, not a list or a map");
+  if (!value.IsSequence() || value.size() == 0)
+    return unexpected<std::string>("must be a value or a list of values");
+  std::string joined;
+  for (const YAML::Node& item : value) {
+    if (!item.IsScalar()) return unexpected<std::string>("must be a list of plain values");
+    joined += (joined.empty() ? "" : ",") + item.Scalar();
+  }
+  return joined;
+}
+
+ConfigResult apply_pair(const YAML::Node& name, const YAML::Node& value, std::set<std::string>& seen,
+                        ServerConfig& config) {
+  if (!name.IsScalar()) return wrong("a key must be a plain word");
+  const ServerKey* key = find_key(name.Scalar());
+  if (key == nullptr) {
+    return wrong(fmt::format("unknown key '{}'; the keys are {}", name.Scalar(), all_key_names()));
+  }
+  if (!seen.insert(name.Scalar()).second) {
+    return wrong(fmt::format("'{}' stands in the file twice; keep one of them", key->name));
+  }
+  if (value.IsNull()) return wrong(fmt::format("'{}' has no value; give one or remove the line", key->name));
+  const auto text = text_of(value, *key);
+  if (!text) return wrong(fmt::format("'{}' {}", key->name, text.error()));
+  if (auto set = key->set(config, *text); !set) return wrong(fmt::format("'{}' {}", key->name, set.error()));
+  return {};
+}
+
+bool is_wildcard(const std::string& host) {
+  return host == "0.0.0.0" || host == "::";
+}
+
+}  // namespace
+
+std::string_view to_string(LogLevel level) {
+  return kLogLevels[static_cast<std::size_t>(level)].first;
+}
+
+std::span<const ServerKey> server_keys() {
+  return kKeys;
+}
+
+Result<env::Address, std::string> parse_address(std::string_view text) {
+  const auto bad = [&] {
+    return unexpected<std::string>(fmt::format("must be HOST:PORT, such as localhost:9092, not '{}'", text));
+  };
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || colon == 0) return bad();
+  std::string_view host = text.substr(0, colon);
+  const std::string_view port = text.substr(colon + 1);
+  if (host.front() == '[') {
+    if (host.size() < 3 || host.back() != ']') return bad();
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string_view::npos) {
+    return bad();  // an IPv6 address without its brackets: which colon begins the port is a guess
+  }
+  if (host.find_first_of(" \t,/") != std::string_view::npos) return bad();
+  env::Address address{std::string(host), 0};
+  const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), address.port);
+  if (port.empty() || error != std::errc{} || end != port.data() + port.size()) return bad();
+  return address;
+}
+
+ConfigResult read_config_file(const std::string& path, ServerConfig& config) {
+  // yaml-cpp reports by exceptions; they end here.
+  try {
+    const YAML::Node root = YAML::LoadFile(path);
+    if (root.IsNull()) return {};
+    if (!root.IsMap()) return wrong(fmt::format("{}:1: must be a list of 'key: value' lines", path));
+    std::set<std::string> seen;
+    for (const auto& pair : root) {
+      if (auto applied = apply_pair(pair.first, pair.second, seen, config); !applied) {
+        return wrong(fmt::format("{}:{}: {}", path, pair.first.Mark().line + 1, applied.error()));
+      }
+    }
+    return {};
+  } catch (const YAML::BadFile&) {
+    return wrong(
+        fmt::format("{}: cannot read the configuration file; does it exist, and may you read it?", path));
+  } catch (const YAML::Exception& error) {
+    return wrong(fmt::format("{}:{}: not valid YAML: {}", path, error.mark.line + 1, error.msg));
+  }
+}
+
+ConfigResult finish(ServerConfig& config) {
+  if (config.seeds.empty()) config.seeds = {config.peer};
+  if (!config.is_alone()) {
+    if (config.peer.port == 0) return wrong("--peer must name a port, as the other brokers have to find it");
+    if (std::find(config.seeds.begin(), config.seeds.end(), config.peer) == config.seeds.end()) {
+      return wrong(
+          fmt::format("--seeds must contain this broker's own peer address {}, spelt the same way; add it, "
+                      "or correct --peer",
+                      config.peer.text()));
+    }
+  } else if (config.seeds.front() != config.peer) {
+    return wrong(
+        fmt::format("--seeds names only {}, which is not this broker's peer address {}; name all seeds",
+                    config.seeds.front().text(), config.peer.text()));
+  }
+  if (is_wildcard(config.kafka.host) && !config.advertised) {
+    return wrong(
+        fmt::format("--kafka {} listens on every interface, so clients must be told which address to use: "
+                    "give it with --advertised HOST:PORT",
+                    config.kafka.text()));
+  }
+  if (config.shards == 0)
+    config.shards = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kShardsMax);
+  if (config.default_replication_factor == 0) {
+    config.default_replication_factor =
+        std::min(static_cast<std::int32_t>(config.seeds.size()), kUsualReplicationFactor);
+  }
+  return {};
+}
+
+Result<ServerConfig, std::string> make_server_config(const std::optional<std::string>& file,
+                                                     const std::map<std::string, std::string>& flags) {
+  ServerConfig config;
+  if (file) {
+    if (auto read = read_config_file(*file, config); !read) return unexpected(read.error());
+  }
+  for (const auto& [name, value] : flags) {
+    const ServerKey* key = find_key(name);
+    if (key == nullptr) return unexpected(fmt::format("unknown flag --{}", name));
+    if (auto set = key->set(config, value); !set)
+      return unexpected(fmt::format("--{} {}", name, set.error()));
+  }
+  if (auto finished = finish(config); !finished) return unexpected(finished.error());
+  return config;
+}
+
+}  // namespace kontiki::cli
