@@ -12,9 +12,10 @@ foreach(line IN LISTS layer_lines)
   list(APPEND kontiki_modules ${module})
 endforeach()
 
-# Fills <out> with the *.cc of a folder. main.cc is left out: it belongs to an executable, not to a library.
+# Fills <out> with the *.cc of a folder and of the folders in it (kafka/messages). main.cc is left out: it belongs to an
+# executable, not to a library.
 function(kontiki_sources out folder)
-  file(GLOB found CONFIGURE_DEPENDS ${folder}/*.cc)
+  file(GLOB found CONFIGURE_DEPENDS ${folder}/*.cc ${folder}/*/*.cc)
   list(FILTER found EXCLUDE REGEX "/main\\.cc$")
   set(${out} ${found} PARENT_SCOPE)
 endfunction()
