@@ -29,6 +29,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -114,11 +115,15 @@ class Partition {
   // ---- log ----
   // The next entry of the log, without gaps. A violated order is a programmer's error.
   void apply(const Entry& entry);
+  // The log of this replica now begins at `start`: its retention ran, or a snapshot came. Not part of the
+  // state.
+  void log_start_moved(const LogStart& start);
 
   // ---- queries ----
   Index applied() const { return applied_; }
   Offset high_watermark() const { return high_watermark_; }  // offset after the last applied record
-  Offset log_start_offset() const { return log_start_; }
+  // Of the records that can be read here: deleted ones and those that local retention removed lie below.
+  Offset log_start_offset() const;
   Offset log_end_offset() const;  // high watermark plus what is pending
   EpochEnd end_offset_for_epoch(std::int32_t leader_epoch) const;
   std::int32_t leader_epoch_of_offset(Offset offset) const { return epochs_.at(offset); }
@@ -162,6 +167,9 @@ class Partition {
   Offset log_start_{0};  // Invariant: <= high_watermark_.
   LeaderEpochs epochs_;
   ProducerTable producers_;
+
+  // This replica's own.
+  Offset local_start_{0};  // of the log that it keeps
 
   // Leader's own. Bounded by what multiraft allows to be in flight.
   std::optional<Term> leader_term_;
