@@ -146,7 +146,11 @@ class Cluster {
   void remember(const Uuid& token, const Outcome& outcome);
   void index_topic(const Topic& topic);
   void write_state(ByteWriter& out) const;
+  // False, and an unspecified value, on bytes that write_state() does not make.
   bool read_state(ByteReader& in);
+  bool read_nodes(ByteReader& in);
+  bool read_topics(ByteReader& in);
+  bool read_tokens(ByteReader& in);
 
   Index applied_;
   Uuid cluster_id_;

@@ -7,6 +7,7 @@
 #include "metadata/types.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,7 +48,7 @@ struct TopicSettings {
   std::int64_t max_message_bytes = static_cast<std::int64_t>(limits::kMessageBytesMax);
   bool log_append_time = false;
   std::int64_t message_timestamp_after_max_ms = 3'600'000;
-  std::int64_t message_timestamp_before_max_ms = INT64_MAX;
+  std::int64_t message_timestamp_before_max_ms = std::numeric_limits<std::int64_t>::max();
   friend bool operator==(const TopicSettings&, const TopicSettings&) = default;
 };
 // A value that this program cannot read (set by a newer one) counts as the default.

@@ -123,7 +123,7 @@ void Partition::apply_command(const Entry& entry) {
     fatal(
         Reason::kDataMismatch,
         fmt::format(
-            "the partition's log holds a command of an unknown kind or version at index {} (term {}); it was "
+            "the partition's log holds a command that this version cannot read at index {} (term {}); it was "
             "written by a newer Kontiki: run that version or a later one on this node",
             entry.header.index.value, entry.header.term.value));
   if (const auto* remove = std::get_if<DeleteRecords>(&*command)) {
