@@ -1,0 +1,61 @@
+#include "broker/dispatch.h"
+
+#include "broker/handlers.h"
+#include "kafka/messages/api_versions.h"
+#include "kafka/messages/fetch.h"
+#include "kafka/messages/list_offsets.h"
+#include "kafka/messages/offset_for_leader_epoch.h"
+#include "kafka/messages/produce.h"
+
+#include <algorithm>
+
+namespace kontiki::broker {
+namespace {
+
+template <class Request>
+using Handler = void (*)(const RequestContext&, Request,
+                         Respond<typename kafka::MessageOf<Request>::Response>);
+
+template <class Request, Handler<Request> kHandler>
+Result<void, std::string> serve(const RequestContext& context, const Slice& body, Reply reply) {
+  auto request = kafka::decode<Request>(body, context.version());
+  if (!request) return unexpected(std::string(kafka::to_string(request.error())));
+  kHandler(context, std::move(*request), {std::move(reply), context.header});
+  return {};
+}
+
+struct Row {
+  kafka::ApiKey key;
+  Serve serve;
+};
+
+template <class Request, Handler<Request> kHandler>
+constexpr Row row() {
+  return {kafka::MessageOf<Request>::kKey, &serve<Request, kHandler>};
+}
+
+// One line per API that this broker serves.
+constexpr Row kRows[] = {
+    row<kafka::ProduceRequest, handle_produce>(),
+    row<kafka::FetchRequest, handle_fetch>(),
+    row<kafka::ListOffsetsRequest, handle_list_offsets>(),
+    row<kafka::OffsetForLeaderEpochRequest, handle_offset_for_leader_epoch>(),
+    row<kafka::ApiVersionsRequest, handle_api_versions>(),
+};
+
+}  // namespace
+
+Serve find_handler(kafka::ApiKey key) {
+  for (const Row& row : kRows)
+    if (row.key == key) return row.serve;
+  return nullptr;
+}
+
+std::vector<const kafka::ApiInfo*> served_apis() {
+  std::vector<const kafka::ApiInfo*> served;
+  for (const kafka::ApiInfo& api : kafka::apis())
+    if (find_handler(api.key) != nullptr) served.push_back(&api);
+  return served;
+}
+
+}  // namespace kontiki::broker

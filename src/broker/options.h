@@ -1,0 +1,53 @@
+// BrokerOptions: all that a broker is told at its start, as checked values. Built once by the composition
+// root; read-only afterwards, from every shard.
+#pragma once
+
+#include "env/network.h"
+#include "model/ids.h"
+#include "multiraft/options.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kontiki::broker {
+
+struct BrokerLimits {
+  std::size_t connections_max = 10'000;                   // of the broker; further ones are closed at once
+  std::int64_t connection_idle_us = 600'000'000;          // Kafka's connections.max.idle.ms
+  std::size_t connection_unsent_bytes_max = 8u << 20;     // reading stops above, and goes on below half of it
+  std::size_t request_bytes_in_service_max = 256u << 20;  // per shard; reading of requests stops above
+  std::size_t produce_queue_bytes_max = 32u << 20;        // per partition, while the group takes no more
+  std::size_t fetch_waiters_max = 10'000;                 // per shard; a fetch beyond is answered at once
+  std::int64_t fetch_wait_us_max = 60'000'000;            // a fetch that asks for more waits this long
+  std::size_t fetch_response_bytes_max = 64u << 20;       // whatever the client asks for
+  std::size_t decompressed_bytes_max = 128u << 20;        // of one batch, for a lookup by timestamp
+};
+
+struct BrokerOptions {
+  NodeId node_id{1};
+  std::string data_dir;                    // exists and belongs to this process
+  env::Address kafka;                      // clients connect here; port 0 lets the system choose
+  std::optional<env::Address> advertised;  // what clients are told; none = `kafka` with the real port
+  env::Address peer;                       // one of the seeds
+  std::vector<env::Address> seeds;  // peer addresses of the brokers that vote on the metadata; not empty
+  std::string rack;
+
+  bool auto_create_topics = true;
+  std::int32_t default_partitions = 1;
+  std::int32_t default_replication_factor = 0;  // 0: three, or the number of seeds if that is less
+
+  std::uint64_t seed = 1;  // of every choice by chance; must differ from start to start and node to node
+  BrokerLimits limits;
+  // Timing and sizes of the raft side. Broker::start fills in who this node is, its peers, folder and seed.
+  multiraft::NodeOptions node;
+
+  std::int32_t replication_factor() const {
+    if (default_replication_factor > 0) return default_replication_factor;
+    return seeds.size() < 3 ? static_cast<std::int32_t>(seeds.size()) : 3;
+  }
+};
+
+}  // namespace kontiki::broker

@@ -1,0 +1,154 @@
+// ShardBroker: the part of the broker that lives on one shard: its connections, the partitions whose groups
+// belong to the shard, a copy of the cluster's metadata, and what is under way. Nothing is shared between
+// shards; they post to each other (to_shard).
+//
+// Owned by Broker; after start, used only on the shard's executor. Outlives everything that runs there.
+// Handlers reach the rest of the broker through it: the first half of the public part is for them.
+#pragma once
+
+#include "base/prng.h"
+#include "broker/deadlines.h"
+#include "broker/fetch_sessions.h"
+#include "broker/metrics.h"
+#include "broker/options.h"
+#include "broker/submit.h"
+#include "env/clock.h"
+#include "env/executor.h"
+#include "env/network.h"
+#include "kafka/error.h"
+#include "metadata/cluster.h"
+#include "multiraft/shard.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace kontiki::broker {
+
+class Broker;
+class Connection;
+class FetchRun;
+class PartitionHost;
+class ProduceRun;
+
+class ShardBroker {
+ public:
+  ShardBroker(Broker& broker, std::size_t number, multiraft::Shard& shard);
+  ~ShardBroker();
+  ShardBroker(const ShardBroker&) = delete;
+  ShardBroker& operator=(const ShardBroker&) = delete;
+
+  // ---- for handlers ----
+  const BrokerOptions& options() const;
+  NodeId self() const { return options().node_id; }
+  std::size_t number() const { return number_; }
+  env::Clock& clock();
+  env::Executor& executor() { return shard_.executor(); }
+  Deadlines& deadlines() { return deadlines_; }
+  Prng& prng() { return prng_; }
+  Metrics& metrics() { return metrics_; }
+  void count_error(kafka::ErrorCode error) {
+    if (error != kafka::ErrorCode::kNone) ++metrics_.errors[static_cast<std::int16_t>(error)];
+  }
+
+  // This shard's copy of the metadata. What it hands out is valid until the handler returns.
+  const metadata::Cluster& cluster() const { return cluster_; }
+  // Brokers that answer at the moment, this one included; sorted.
+  const std::vector<NodeId>& alive() const { return alive_; }
+  // The broker that leads the metadata group; kNoNode while unknown.
+  NodeId controller() const { return controller_; }
+  struct Leader {
+    NodeId node = kNoNode;
+    Term term;
+  };
+  // Who leads a partition's group, as far as this broker knows.
+  Leader leader_of(GroupId group) const;
+  // The same with the replicas that keep up.
+  const multiraft::LeaderTable& leaders() const { return shard_.leaders(); }
+
+  // Changes the metadata: the command is sent to the leader of the metadata group, as often as it takes
+  // within `timeout_us`, and carried out once. `done` runs on this shard when this shard's own cluster() has
+  // applied it, so whatever a client asks next is answered with the change. Placement and settings must have
+  // been checked by the caller.
+  void submit(metadata::CommandBody command, std::int64_t timeout_us, SubmitDone done);
+
+  // ---- between the parts of the broker ----
+  Broker& broker() { return broker_; }
+  multiraft::Shard& shard() { return shard_; }
+  // Runs the task on shard `number`: at once if it is this one, else later, in the order of the calls.
+  using ShardTask = std::move_only_function<void(ShardBroker&)>;
+  void to_shard(std::size_t number, ShardTask task);
+  std::size_t shard_of(GroupId group) const;
+  PartitionHost* host(GroupId group);
+
+  // Metadata, from the controller on shard 0, in the order of the log.
+  void apply_metadata(std::span<const Entry> entries);
+  void restore_metadata(const Slice& snapshot);
+  // Everything that was committed before this process started has been applied: what the metadata says is
+  // true now. Starts the partitions that are missing and deletes what belongs to deleted topics.
+  void metadata_caught_up();
+  void set_alive(std::vector<NodeId> alive) { alive_ = std::move(alive); }
+  void set_controller(NodeId controller) { controller_ = controller; }
+  void leadership_changed(const multiraft::Leadership& news);
+
+  // Connections.
+  void accept(std::unique_ptr<env::Connection> connection);
+  void forget(std::uint64_t connection);
+  // Takes `bytes` of the shard's budget for requests. If it is used up, false, and `connection` is told
+  // (Connection::budget_freed) when it may try again.
+  bool reserve(std::size_t bytes, const std::shared_ptr<Connection>& connection);
+  void release(std::size_t bytes);
+
+  // Requests under way, by a number that other shards answer to.
+  std::uint64_t add(std::unique_ptr<ProduceRun> run);
+  ProduceRun* produce_run(std::uint64_t id);
+  void end_produce(std::uint64_t id);
+  std::uint64_t add(std::unique_ptr<FetchRun> run);
+  FetchRun* fetch_run(std::uint64_t id);
+  void end_fetch(std::uint64_t id);
+  std::size_t fetches_under_way() const { return fetches_.size(); }
+  FetchSessions& sessions() { return sessions_; }
+
+  void begin();  // upkeep; on the shard
+  Metrics collect();
+  // Closes every connection and stops the groups of the shard.
+  void stop();
+
+ private:
+  void follow(const metadata::ApplyResult& result);
+  void ensure_partitions(const metadata::Topic& topic, std::size_t first);
+  void ensure_partition(const metadata::Topic& topic, std::int32_t partition, bool is_new);
+  void remove_partition(GroupId group);
+  void reconcile();
+  void upkeep();
+
+  Broker& broker_;
+  const std::size_t number_;
+  multiraft::Shard& shard_;
+  Prng prng_;
+  Deadlines deadlines_;
+  Metrics metrics_;
+
+  metadata::Cluster cluster_;
+  bool caught_up_ = false;
+  std::vector<NodeId> alive_;
+  NodeId controller_ = kNoNode;
+  std::unordered_set<GroupId> recovered_;  // groups of the store that nobody has started yet
+  std::unordered_map<GroupId, std::unique_ptr<PartitionHost>> hosts_;
+
+  std::uint64_t next_id_ = 1;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;
+  std::deque<std::weak_ptr<Connection>> starved_;  // of budget; bounded by the number of connections
+  std::size_t bytes_in_service_ = 0;
+  std::unordered_map<std::uint64_t, std::unique_ptr<ProduceRun>> produces_;  // bounded by the budget
+  std::unordered_map<std::uint64_t, std::unique_ptr<FetchRun>> fetches_;     // likewise
+  FetchSessions sessions_;
+  bool stopped_ = false;
+};
+
+}  // namespace kontiki::broker
