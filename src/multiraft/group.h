@@ -74,20 +74,29 @@ class Group {
   // What the state machine is yet to be told, in order.
   using Notice = std::variant<raft::RoleChange, raft::CommitRange>;
 
+  struct Proposed {  // by this leader, not applied yet
+    Index last;
+    std::size_t bytes = 0;
+    std::int64_t at_us = 0;
+  };
+
   Shard& shard_;
   const GroupId id_;
+  const NodeId self_;  // this node's member id
   raft::Core core_;
   StateMachine& machine_;
   storage::Retention retention_;
   std::deque<Notice> notices_;
   Index applied_;  // by the state machine
-  std::uint64_t applied_bytes_since_snapshot_ = 0;
+  std::deque<Proposed> proposed_;
+  std::size_t proposed_bytes_ = 0;
+  std::size_t bytes_since_snapshot_ = 0;
+  Index snapshot_applied_;  // of the newest durable snapshot
   bool snapshot_under_way_ = false;
-  Index snapshot_applied_;               // of the newest durable snapshot
-  std::uint64_t uncommitted_bytes_ = 0;  // proposed here and not yet applied
-  bool active_ = false;                  // is in the shard's list of groups to tick
-  bool notified_ = false;                // is in the shard's list of groups with notices
-  std::vector<NodeId> in_sync_;          // as last announced, while leading
+  bool damaged_ = false;         // must not vote or serve: steps nothing any more
+  bool active_ = false;          // is in the shard's list of groups to tick
+  bool notified_ = false;        // is in the shard's list of groups with notices
+  std::vector<NodeId> in_sync_;  // as last announced, while leading
 };
 
 }  // namespace kontiki::multiraft

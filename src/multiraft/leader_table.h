@@ -33,10 +33,16 @@ class LeaderTable {
     return at == table_.end() ? nullptr : &at->second;
   }
   void forget(GroupId group) { table_.erase(group); }
-  // A node died: whatever it led has no known leader until news come.
-  void node_down(NodeId node) {
-    for (auto& [group, known] : table_)
-      if (known.leader == node) known.leader = kNoNode;
+  // A node died: whatever it led has no known leader until news come. Returns those groups.
+  std::vector<GroupId> node_down(NodeId node) {
+    std::vector<GroupId> lost;
+    for (auto& [group, known] : table_) {
+      if (known.leader != node) continue;
+      known.leader = kNoNode;
+      known.in_sync.clear();
+      lost.push_back(group);
+    }
+    return lost;
   }
 
  private:

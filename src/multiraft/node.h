@@ -10,6 +10,8 @@
 #include "env/disk.h"
 #include "env/network.h"
 #include "multiraft/leader_table.h"
+#include "multiraft/liveness.h"
+#include "multiraft/peer_server.h"
 #include "multiraft/shard.h"
 
 #include <cstdint>
@@ -17,12 +19,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace kontiki::multiraft {
-
-class Liveness;
-class PeerServer;
 
 class Node {
  public:
@@ -51,6 +51,9 @@ class Node {
   using CallDone = std::move_only_function<void(std::optional<Slice> answer)>;
   void call(NodeId node, const Slice& request, std::int64_t timeout_us, CallDone done);
 
+  // Stops listening and every shard (each on its own executor), then runs `done` on shard 0.
+  void close(env::Task done);
+
   // Nodes that answer at the moment, itself included (broker ids, sorted).
   std::vector<NodeId> alive() const;
   // The broker behind a seed slot (NodeId below -1) or a broker id itself; kNoNode while it has not been
@@ -64,6 +67,18 @@ class Node {
   Node(env::Clock& clock, env::Network& network, std::vector<env::Executor*> executors,
        const NodeOptions& options, NodeEvents& events);
 
+  // A call of ours that waits for its answer.
+  struct Waiting {
+    NodeId slot;
+    env::TimerId timer = env::TimerId::kNone;
+    CallDone done;
+  };
+  Introduction introduction() const;
+  void called(NodeId slot, const Call& call);
+  void answered(const Answer& answer);
+  void fail_calls(NodeId slot);
+  void finish_call(std::uint64_t id, std::optional<Slice> answer);
+
   env::Clock& clock_;
   env::Network& network_;
   std::vector<env::Executor*> executors_;
@@ -72,6 +87,10 @@ class Node {
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<Liveness> liveness_;
   std::unique_ptr<PeerServer> server_;
+  std::uint64_t process_ = 0;  // differs for every start
+  Uuid cluster_id_;
+  std::uint64_t next_call_ = 1;
+  std::unordered_map<std::uint64_t, Waiting> calls_;
 };
 
 }  // namespace kontiki::multiraft

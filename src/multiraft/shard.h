@@ -16,6 +16,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -59,10 +60,103 @@ class Shard {
  private:
   friend class Group;
   friend class Node;
-  friend class Transport;
   friend class PeerServer;
   friend class Liveness;
-  // (completed with the implementation)
+
+  // A node that shares groups with this one. Up = its frames reach us and our link to it stands.
+  struct Peer {
+    NodeId slot;
+    NodeId broker = kNoNode;
+    bool alive = false;
+    bool link_up = false;
+    bool up() const { return alive && link_up; }
+    bool is(NodeId member) const { return member == slot || (member == broker && broker != kNoNode); }
+  };
+  // Messages for a group that this node has not heard of yet: a new topic's leader may be faster than its
+  // metadata.
+  struct Early {
+    std::vector<GroupMessage> messages;
+    std::int64_t until_us = 0;
+  };
+  // What becomes due when the flush that covers it is durable.
+  struct AfterPersist {
+    GroupId group;
+    std::uint64_t number = 0;
+    std::vector<raft::Message> messages;
+    std::optional<SnapshotDone> snapshot;
+  };
+
+  // -- from the node, its peer server and liveness
+  Transport& transport() { return transport_; }
+  void receive(std::vector<GroupMessage> messages);
+  void announced(const std::vector<Leadership>& news);
+  void install(const SnapshotTransfer& snapshot);
+  void snapshot_done(const SnapshotDone& done);
+  void peer_alive(NodeId slot, bool alive);
+  void peer_met(NodeId slot, NodeId broker);
+  void set_cluster_id(const Uuid& id) { transport_.set_cluster_id(id); }
+  void start();
+
+  // -- the ready loop
+  void step(Group& group, raft::Event event, std::span<const Entry> entries = {});
+  void carry_out(Group& group, raft::Effects& effects, std::span<const Entry> entries);
+  void stage_append(Group& group, const raft::AppendRange& range, std::span<const Entry> entries);
+  void send(Group& group, raft::Message message);
+  bool fill(Group& group, raft::AppendRequest& request, std::vector<Entry>& entries);
+  void send_snapshot(Group& group, NodeId to);
+  void schedule_turn();
+  void turn();
+  void deliver_notices();
+  bool deliver_notices(Group& group);
+  bool apply(Group& group, raft::CommitRange& range);
+  void flushed(std::int64_t started_us);
+
+  // -- peers, leaders
+  Peer* peer_of(NodeId member);
+  void peer_changed(Peer& peer, bool was_up);
+  void refresh_in_sync(Group& group);
+  void announce(const Leadership& news);
+  void learn(const Leadership& news);
+  NodeId broker_of(NodeId member) const;
+
+  // -- time
+  void set_active(Group& group);
+  void tick();
+  void upkeep();
+  void save_snapshot(Group& group);
+  void retain(Group& group);
+  void damaged(Group& group, const storage::Error& error);
+  void receive_early(GroupId id, GroupMessage message);
+
+  Node& node_;
+  const std::size_t number_;
+  env::Clock& clock_;
+  env::Executor& executor_;
+  const NodeOptions& options_;
+  std::unique_ptr<storage::Store> store_;
+  Transport transport_;
+  std::vector<Peer> peers_;
+  LeaderTable leaders_;
+  std::unordered_map<GroupId, std::unique_ptr<Group>> groups_;
+  std::unordered_map<GroupId, storage::RecoveredGroup> recovered_;  // found at open, not created yet
+  std::unordered_map<GroupId, Early> early_;
+  std::size_t early_messages_ = 0;
+
+  raft::Effects effects_;               // scratch of step(), reused
+  std::vector<raft::Filled> filled_;    // scratch of step(), reused
+  std::vector<GroupId> notified_;       // groups with notices to deliver
+  std::vector<GroupId> active_;         // groups that need ticks
+  std::vector<AfterPersist> staged_;    // wait for the next flush
+  std::vector<AfterPersist> flushing_;  // wait for the flush in flight
+  std::vector<Leadership> to_announce_;
+  bool turn_scheduled_ = false;
+  bool closed_ = false;
+  env::TimerId tick_timer_ = env::TimerId::kNone;
+  env::TimerId upkeep_timer_ = env::TimerId::kNone;
+  std::vector<GroupId> upkeep_queue_;  // groups yet to be looked after in this round
+
+  Histogram flush_times_;
+  Histogram commit_times_;
 };
 
 }  // namespace kontiki::multiraft

@@ -162,6 +162,9 @@ class Store {
   // newest durable snapshot) and never the active one's committed tail beyond it. Returns the (new) start of
   // the log.
   virtual LogStart retain(GroupId group, const Retention& retention, std::int64_t wall_ms, Index up_to) = 0;
+  // True if retain() with a larger `up_to` would drop more: time for a newer snapshot.
+  virtual bool retention_due(GroupId group, const Retention& retention, std::int64_t wall_ms,
+                             Index up_to) const = 0;
   // Called by the shard when it is idle and about once a second: seals the WAL's end, moves entries on.
   virtual void upkeep() = 0;
   // Moves every committed entry to its segment and syncs, for a clean stop.

@@ -1,0 +1,80 @@
+#include "multiraft/group.h"
+
+#include "multiraft/shard.h"
+
+#include <utility>
+
+namespace kontiki::multiraft {
+
+Group::Group(Shard& shard, GroupId id, const raft::Options& options, const raft::Restored& restored,
+             Prng prng, StateMachine& machine)
+    : shard_(shard), id_(id), self_(options.self), core_(options, restored, prng), machine_(machine) {}
+
+Offset Group::next_offset() const {
+  return shard_.store_->next_offset(id_);
+}
+LogStart Group::log_start() const {
+  return shard_.store_->start(id_);
+}
+std::uint64_t Group::size_bytes() const {
+  return shard_.store_->size_bytes(id_);
+}
+void Group::set_segment_bytes(std::size_t bytes) {
+  shard_.store_->set_segment_bytes(id_, bytes);
+}
+
+Result<Index, ProposeError> Group::propose(std::span<const Proposal> proposals) {
+  CHECK(!proposals.empty());
+  if (!is_leader() || damaged_) return unexpected(ProposeError::kNotLeader);
+  if (proposed_bytes_ > shard_.options_.uncommitted_bytes_max) return unexpected(ProposeError::kBusy);
+
+  std::vector<Entry> entries(proposals.size());
+  Offset next = next_offset();
+  const Index first = core_.last_index() + 1;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < proposals.size(); ++i) {
+    const Proposal& proposal = proposals[i];
+    EntryHeader& header = entries[i].header;
+    header.index = first + i;
+    header.term = term();
+    header.base_offset = next;
+    header.offset_count = proposal.offset_count;
+    header.max_timestamp = proposal.max_timestamp;
+    header.kind = proposal.kind;
+    entries[i].payload = proposal.payload;
+    next = header.next_offset();
+    bytes += proposal.payload.size();
+  }
+  const Index last_before = core_.last_index();
+  shard_.step(*this, raft::Propose{static_cast<std::uint32_t>(proposals.size())}, entries);
+  if (core_.last_index() == last_before)
+    return unexpected(ProposeError::kNotLeader);  // handing its lead over
+  proposed_.push_back({core_.last_index(), bytes, shard_.clock_.monotonic_us()});
+  proposed_bytes_ += bytes;
+  return first;
+}
+
+Result<std::vector<Entry>, storage::Error> Group::read_from_offset(Offset from, std::size_t bytes_max) {
+  return shard_.store_->read_from_offset(id_, from, applied_, bytes_max);
+}
+
+Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_timestamp(
+    std::int64_t timestamp_ms) {
+  return shard_.store_->find_timestamp(id_, timestamp_ms, applied_);
+}
+
+Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_max_timestamp() {
+  return shard_.store_->find_max_timestamp(id_, applied_);
+}
+
+bool Group::transfer_leader(NodeId to) {
+  if (!is_leader()) return false;
+  shard_.step(*this, raft::TransferLeader{to});
+  return true;
+}
+
+void Group::campaign() {
+  shard_.step(*this, raft::Campaign{});
+}
+
+}  // namespace kontiki::multiraft

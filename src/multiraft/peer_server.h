@@ -1,0 +1,50 @@
+// PeerServer: the incoming side of the peer protocol. Checks who connects, decodes frames and hands what they
+// carry to the shards that it is for. Each connection lives on one executor; there are no locks, shards are
+// reached by posting.
+#pragma once
+
+#include "env/network.h"
+#include "multiraft/frame.h"
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <vector>
+
+namespace kontiki::multiraft {
+
+class Node;
+
+class PeerServer {
+ public:
+  explicit PeerServer(Node& node);
+  ~PeerServer();
+
+  Result<void, env::NetworkError> start();
+  void stop_listening() { listener_.reset(); }
+  // Posted to every executor.
+  void set_cluster_id(const Uuid& id);
+
+ private:
+  struct Incoming;
+  struct Place {  // what belongs to one executor
+    std::list<std::unique_ptr<Incoming>> connections;
+    Uuid cluster_id;
+  };
+
+  void accepted(std::size_t executor, std::unique_ptr<env::Connection> connection);
+  void read(Incoming& from);
+  void close(Incoming& from, std::string_view why);
+  // False if the connection was closed.
+  bool greet(Incoming& from, const Hello& hello);
+  std::string objection(const Incoming& from, const Hello& hello) const;
+  void heard(Incoming& from);
+  bool handle(Incoming& from, Frame&& frame);
+  void deliver(GroupMessages&& messages, std::size_t executor);
+
+  Node& node_;
+  std::unique_ptr<env::Listener> listener_;
+  std::vector<Place> places_;  // one per executor, touched only there
+};
+
+}  // namespace kontiki::multiraft

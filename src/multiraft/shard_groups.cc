@@ -1,0 +1,307 @@
+// Shard: the table of groups, their snapshots and their upkeep.
+
+#include "base/log.h"
+#include "multiraft/node.h"
+#include "multiraft/shard.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kontiki::multiraft {
+namespace {
+
+constexpr std::size_t kUpkeepGroupsMin = 64;  // looked after in one upkeep
+constexpr std::size_t kUpkeepRounds = 16;     // all groups are looked after in about so many upkeeps
+constexpr std::size_t kEarlyMessagesMax = 4096;
+constexpr std::size_t kEarlyPerGroupMax = 16;
+constexpr std::int64_t kEarlyUs = 2'000'000;
+
+}  // namespace
+
+Shard::Shard(Node& node, std::size_t number, env::Clock& clock, env::Executor& executor,
+             std::unique_ptr<storage::Store> store)
+    : node_(node),
+      number_(number),
+      clock_(clock),
+      executor_(executor),
+      options_(node.options_),
+      store_(std::move(store)),
+      transport_(
+          clock, node.network_, executor, options_, node.introduction(), options_.seed + number,
+          {.link_up =
+               [this](NodeId slot, NodeId broker) {
+                 node_.executors_[0]->post([this, slot, broker] { node_.liveness_->met(slot, broker, 0); });
+                 Peer* peer = peer_of(slot);
+                 const bool was_up = peer->up();
+                 peer->link_up = true;
+                 Leaderships all;
+                 for (const auto& [id, group] : groups_)
+                   if (group->is_leader())
+                     all.news.push_back({id, group->term(), options_.self, group->in_sync_});
+                 if (!all.news.empty()) transport_.send_frame(slot, all);
+                 peer_changed(*peer, was_up);
+               },
+           .link_down =
+               [this](NodeId slot) {
+                 Peer* peer = peer_of(slot);
+                 const bool was_up = peer->up();
+                 peer->link_up = false;
+                 peer_changed(*peer, was_up);
+               }}) {
+  for (const PeerAddress& peer : options_.peers) peers_.push_back({.slot = peer.slot});
+  for (storage::RecoveredGroup& found : store_->take_recovered()) {
+    const GroupId id = found.group;
+    recovered_.emplace(id, std::move(found));
+  }
+}
+
+Shard::~Shard() = default;
+
+void Shard::start() {
+  transport_.start();
+  upkeep_timer_ = executor_.schedule(options_.upkeep_us, [this] { upkeep(); });
+}
+
+void Shard::close() {
+  if (std::exchange(closed_, true)) return;
+  executor_.cancel(std::exchange(tick_timer_, env::TimerId::kNone));
+  executor_.cancel(std::exchange(upkeep_timer_, env::TimerId::kNone));
+  transport_.stop();
+  store_->close();
+}
+
+// ---- the table
+// ------------------------------------------------------------------------------------------------------
+
+Group* Shard::find(GroupId id) {
+  const auto at = groups_.find(id);
+  return at == groups_.end() ? nullptr : at->second.get();
+}
+
+std::vector<GroupId> Shard::orphans() const {
+  std::vector<GroupId> ids;
+  for (const auto& [id, found] : recovered_) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
+                                                   const Configuration& configuration,
+                                                   StateMachine& machine) {
+  CHECK(!groups_.contains(id), "a group is created once");
+  raft::Restored restored;
+  restored.configuration = configuration;
+  Index snapshot_applied;
+  Index applied;
+  if (const auto at = recovered_.find(id); at != recovered_.end()) {
+    const storage::RecoveredGroup& found = at->second;
+    if (found.damage) return unexpected(storage::Error{storage::ErrorCode::kDamaged, *found.damage});
+    restored.hard_state = found.hard_state;
+    restored.start = found.start.index;
+    restored.start_term = found.start.term;
+    restored.commit = found.committed;
+    for (const storage::TermSpan& span : found.terms) restored.trail.push_back({span.term, span.last});
+    auto snapshot = store_->load_snapshot(id);
+    if (!snapshot) return unexpected(snapshot.error());
+    if (*snapshot) {
+      if (!machine.restore((*snapshot)->state))
+        return unexpected(
+            storage::Error{storage::ErrorCode::kDamaged, "the snapshot's content cannot be read"});
+      snapshot_applied = applied = (*snapshot)->applied;
+    }
+    if (applied < found.start.index)
+      return unexpected(
+          storage::Error{storage::ErrorCode::kDamaged, "the log was cut but its snapshot is missing"});
+    recovered_.erase(at);
+  } else {
+    store_->create(id);
+    schedule_turn();
+  }
+
+  raft::Options options;
+  options.self = self;
+  const std::uint64_t seed =
+      options_.seed ^ (id.value * 0x9E3779B97F4A7C15ull) ^ static_cast<std::uint64_t>(self.value);
+  auto& group = groups_[id];
+  group = std::make_unique<Group>(*this, id, options, restored, Prng(seed), machine);
+  group->applied_ = applied;
+  group->snapshot_applied_ = snapshot_applied;
+  if (restored.start > Index(0)) machine.log_start_moved(store_->start(id));
+  if (restored.commit > applied) {
+    group->notices_.push_back(raft::CommitRange{applied, restored.commit});
+    group->notified_ = true;
+    notified_.push_back(id);
+    schedule_turn();
+  }
+  for (const Peer& peer : peers_)
+    if (!peer.up())
+      for (NodeId member : {peer.slot, peer.broker}) {
+        if (configuration.is_member(member)) step(*group, raft::PeerDown{member});
+      }
+  if (group->core_.needs_tick()) set_active(*group);
+  if (const auto early = early_.find(id); early != early_.end()) {
+    auto messages = std::move(early->second.messages);
+    early_messages_ -= messages.size();
+    early_.erase(early);
+    receive(std::move(messages));
+  }
+  return group.get();
+}
+
+void Shard::remove_group(GroupId id) {
+  groups_.erase(id);
+  recovered_.erase(id);
+  leaders_.forget(id);
+  store_->remove(id);
+  schedule_turn();
+}
+
+void Shard::receive(std::vector<GroupMessage> messages) {
+  for (GroupMessage& message : messages) {
+    if (Group* group = find(message.group)) {
+      step(*group, raft::Receive{std::move(message.message)}, message.entries);
+    } else {
+      receive_early(message.group, std::move(message));
+    }
+  }
+}
+
+void Shard::receive_early(GroupId id, GroupMessage message) {
+  if (early_messages_ >= kEarlyMessagesMax) return;  // raft sends it anew
+  Early& early = early_[id];
+  if (early.messages.size() >= kEarlyPerGroupMax) return;
+  if (early.messages.empty()) early.until_us = clock_.monotonic_us() + kEarlyUs;
+  early.messages.push_back(std::move(message));
+  ++early_messages_;
+}
+
+// ---- time
+// -----------------------------------------------------------------------------------------------------------
+
+void Shard::set_active(Group& group) {
+  if (std::exchange(group.active_, true)) return;
+  active_.push_back(group.id_);
+  if (tick_timer_ == env::TimerId::kNone)
+    tick_timer_ = executor_.schedule(options_.tick_us, [this] { tick(); });
+}
+
+void Shard::tick() {
+  tick_timer_ = env::TimerId::kNone;
+  for (GroupId id : std::exchange(active_, {})) {
+    Group* group = find(id);
+    if (group == nullptr) continue;
+    group->active_ = false;
+    if (group->damaged_) continue;
+    step(*group, raft::Tick{});
+    if (group->is_leader()) refresh_in_sync(*group);
+  }
+}
+
+void Shard::upkeep() {
+  store_->upkeep();
+  const std::int64_t now = clock_.monotonic_us();
+  std::erase_if(early_, [&](const auto& early) {
+    if (early.second.until_us > now) return false;
+    early_messages_ -= early.second.messages.size();
+    return true;
+  });
+  if (upkeep_queue_.empty())
+    for (const auto& [id, group] : groups_) upkeep_queue_.push_back(id);
+  const std::size_t share = std::max(kUpkeepGroupsMin, groups_.size() / kUpkeepRounds);
+  for (std::size_t i = 0; i < share && !upkeep_queue_.empty(); ++i) {
+    Group* group = find(upkeep_queue_.back());
+    upkeep_queue_.pop_back();
+    if (group != nullptr && !group->damaged_) retain(*group);
+  }
+  upkeep_timer_ = executor_.schedule(options_.upkeep_us, [this] { upkeep(); });
+}
+
+// ---- snapshots and the log's start
+// ----------------------------------------------------------------------------------
+
+void Shard::save_snapshot(Group& group) {
+  if (group.snapshot_under_way_ || group.applied_ <= group.snapshot_applied_) return;
+  group.snapshot_under_way_ = true;
+  group.bytes_since_snapshot_ = 0;
+  const GroupId id = group.id_;
+  const Index applied = group.applied_;
+  store_->save_snapshot(id, applied, group.machine_.snapshot(), [this, id, applied] {
+    Group* saved = find(id);
+    if (saved == nullptr) return;
+    saved->snapshot_under_way_ = false;
+    saved->snapshot_applied_ = std::max(saved->snapshot_applied_, applied);
+    retain(*saved);
+  });
+}
+
+// Lets old segments go as far as the newest snapshot covers them; makes a newer one when retention wants
+// more.
+void Shard::retain(Group& group) {
+  const storage::Retention& retention = group.retention_;
+  if (retention.bytes < 0 && retention.time_ms < 0) return;
+  if (store_->retention_due(group.id_, retention, clock_.wall_ms(), group.snapshot_applied_))
+    save_snapshot(group);
+  const LogStart start = store_->retain(group.id_, retention, clock_.wall_ms(), group.snapshot_applied_);
+  if (start.index <= group.core_.start_index()) return;
+  step(group, raft::LogStartMoved{start.index, start.term});
+  group.machine_.log_start_moved(start);
+}
+
+void Shard::send_snapshot(Group& group, NodeId to) {
+  const Peer* peer = peer_of(to);
+  auto snapshot = store_->load_snapshot(group.id_);
+  if (!snapshot) return damaged(group, snapshot.error());
+  if (peer == nullptr || !*snapshot) return;
+  SnapshotTransfer transfer;
+  transfer.group = group.id_;
+  transfer.from = group.self_;
+  transfer.to = to;
+  transfer.term = group.term();
+  transfer.start = store_->start(group.id_);
+  transfer.applied = (*snapshot)->applied;
+  transfer.configuration = group.core_.configuration();
+  transfer.state = (*snapshot)->state;
+  CHECK(transfer.applied >= transfer.start.index, "retention went past the newest snapshot");
+  log(LogLevel::kInfo, "group {}: sending a snapshot at {} to node {}", group.id_.value,
+      transfer.applied.value, peer->broker.value);
+  transport_.send_frame(peer->slot, transfer);
+}
+
+void Shard::install(const SnapshotTransfer& snapshot) {
+  Group* group = find(snapshot.group);
+  if (group == nullptr || group->damaged_ || snapshot.to != group->self_ || snapshot.term < group->term())
+    return;
+  if (group->core_.commit() >= snapshot.start.index) {  // it came twice, or appends were faster
+    if (Peer* peer = peer_of(snapshot.from))
+      transport_.send_frame(peer->slot, SnapshotDone{snapshot.group, group->self_, snapshot.from, true});
+    return;
+  }
+  if (group->snapshot_under_way_) return;  // the leader asks again
+  group->snapshot_under_way_ = true;
+  // The state is durable before the log is dropped: a crash in between leaves the old log with a newer state,
+  // which skips what it has.
+  store_->save_snapshot(snapshot.group, snapshot.applied, snapshot.state, [this, snapshot] {
+    Group* saved = find(snapshot.group);
+    if (saved == nullptr) return;
+    saved->snapshot_under_way_ = false;
+    saved->snapshot_applied_ = std::max(saved->snapshot_applied_, snapshot.applied);
+    if (saved->damaged_ || saved->core_.commit() >= snapshot.start.index) return;
+    if (!saved->machine_.restore(snapshot.state))
+      return damaged(*saved, {storage::ErrorCode::kDamaged, "the leader's snapshot cannot be read"});
+    saved->applied_ = snapshot.applied;
+    store_->reset(snapshot.group, snapshot.start);
+    step(*saved, raft::SnapshotInstalled{snapshot.start.index, snapshot.start.term, snapshot.configuration});
+    saved->machine_.log_start_moved(snapshot.start);
+    staged_.push_back(
+        {snapshot.group, 0, {}, SnapshotDone{snapshot.group, saved->self_, snapshot.from, true}});
+    schedule_turn();
+  });
+}
+
+void Shard::snapshot_done(const SnapshotDone& done) {
+  Group* group = find(done.group);
+  if (group != nullptr && done.to == group->self_)
+    step(*group, raft::SnapshotSent{done.from, done.installed});
+}
+
+}  // namespace kontiki::multiraft

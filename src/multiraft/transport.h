@@ -1,0 +1,78 @@
+// Transport: a shard's outgoing links, one to every other node. A link carries frames one way, from the node
+// that connected; answers come over the other node's own links. Order is kept and nothing is lost while a
+// link stands: a frame that could not be delivered shows as a broken link (NodeEvents' peer down), never as a
+// silent gap. The one exception is raft messages beyond `link_bytes_max`, which raft sends anew.
+//
+// Owned by the Shard, used only there.
+#pragma once
+
+#include "base/prng.h"
+#include "env/clock.h"
+#include "env/network.h"
+#include "multiraft/frame.h"
+#include "multiraft/options.h"
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace kontiki::multiraft {
+
+// What a link needs to introduce this node; see Hello.
+struct Introduction {
+  NodeId node;
+  NodeId slot;
+  Uuid cluster_id;
+  Uuid incarnation;
+  std::uint64_t process = 0;
+  std::uint64_t seeds_hash = 0;
+};
+
+class Transport {
+ public:
+  struct Events {
+    // A link came up (the peer's broker id is known now) or broke.
+    std::function<void(NodeId slot, NodeId broker)> link_up;
+    std::function<void(NodeId slot)> link_down;
+  };
+
+  Transport(env::Clock& clock, env::Network& network, env::Executor& executor, const NodeOptions& options,
+            const Introduction& self, std::uint64_t seed, Events events);
+  ~Transport();
+
+  // Begins to connect, and to connect anew whenever a link breaks.
+  void start();
+  void stop();
+  void set_cluster_id(const Uuid& id) { self_.cluster_id = id; }
+
+  // Queues a raft message for the frame that flush() sends to the node in `slot`. Dropped if the link is
+  // down.
+  void send(NodeId slot, GroupMessage message);
+  // Sends a frame of its own, at once. False if the link is down.
+  bool send_frame(NodeId slot, const Frame& frame);
+  // One frame per peer with all that was queued.
+  void flush();
+
+  bool up(NodeId slot) const;
+
+ private:
+  struct Link;
+  Link* find(NodeId slot);
+  const Link* find(NodeId slot) const;
+  void connect(Link& link);
+  void connected(Link& link, std::unique_ptr<env::Connection> connection);
+  void read_reply(Link& link);
+  void broke(Link& link, std::string_view why);
+
+  env::Clock& clock_;
+  env::Network& network_;
+  env::Executor& executor_;
+  const NodeOptions& options_;
+  Introduction self_;
+  Prng prng_;
+  Events events_;
+  bool stopped_ = false;
+  std::vector<std::unique_ptr<Link>> links_;
+};
+
+}  // namespace kontiki::multiraft
