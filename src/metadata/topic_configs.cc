@@ -78,13 +78,6 @@ const std::vector<TopicConfig>& table() {
        .documentation = "The size at which a segment is closed and a new one begun.",
        .min = 1 << 20,
        .max = kIntMax},
-      {.name = "segment.ms",
-       .type = ConfigType::kLong,
-       .default_value = "604800000",
-       .documentation =
-           "The age at which a segment is closed even when it is small, so that retention can delete it.",
-       .min = 1,
-       .max = kLongMax},
   };
   return kTable;
 }
@@ -173,7 +166,6 @@ TopicSettings topic_settings(const Configs& configs) {
   return {.retention_ms = integer("retention.ms"),
           .retention_bytes = integer("retention.bytes"),
           .segment_bytes = integer("segment.bytes"),
-          .segment_ms = integer("segment.ms"),
           .max_message_bytes = integer("max.message.bytes"),
           .log_append_time = readable("message.timestamp.type") == "LogAppendTime",
           .message_timestamp_after_max_ms = integer("message.timestamp.after.max.ms"),

@@ -44,7 +44,6 @@ struct TopicSettings {
   std::int64_t retention_ms = 604'800'000;
   std::int64_t retention_bytes = -1;
   std::int64_t segment_bytes = static_cast<std::int64_t>(limits::kSegmentBytes);
-  std::int64_t segment_ms = 604'800'000;
   std::int64_t max_message_bytes = static_cast<std::int64_t>(limits::kMessageBytesMax);
   bool log_append_time = false;
   std::int64_t message_timestamp_after_max_ms = 3'600'000;
