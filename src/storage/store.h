@@ -100,7 +100,6 @@ class Store {
   virtual std::vector<RecoveredGroup> take_recovered() = 0;
 
   // ---- staging: in memory at once, durable after the next flush
-  // -----------------------------------------------
   virtual void create(GroupId group) = 0;  // an empty log; must not exist
   virtual void remove(GroupId group) = 0;  // the log and its files; fine if it does not exist
   virtual bool has(GroupId group) const = 0;
@@ -119,7 +118,6 @@ class Store {
   virtual bool has_staged() const = 0;
 
   // ---- the log of a group
-  // -------------------------------------------------------------------------------------
   virtual void set_committed(GroupId group, Index committed) = 0;
   virtual LogStart start(GroupId group) const = 0;
   virtual Index last(GroupId group) const = 0;
@@ -156,7 +154,6 @@ class Store {
   virtual Result<std::optional<Snapshot>, Error> load_snapshot(GroupId group) = 0;
 
   // ---- upkeep
-  // -------------------------------------------------------------------------------------------------
   virtual void set_segment_bytes(GroupId group, std::size_t bytes) = 0;
   // Drops whole old segments that `retention` no longer wants, never past `up_to` (the applied index of the
   // newest durable snapshot) and never the active one's committed tail beyond it. Returns the (new) start of

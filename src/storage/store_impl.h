@@ -1,0 +1,78 @@
+// StoreImpl: the Store. It owns the table of groups and joins the parts: Wal (writing), Recovery (reading it
+// back), Segments (files of committed entries), Mover (from the one to the other), Snapshots.
+// Single-threaded, on the shard.
+#pragma once
+
+#include "storage/group.h"
+#include "storage/recovery.h"
+#include "storage/store.h"
+#include "storage/wal.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace kontiki::storage {
+
+class StoreImpl final : public Store {
+ public:
+  StoreImpl(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store,
+            const Options& options);
+  // Once, before anything else.
+  Result<void, Error> recover();
+
+  std::vector<RecoveredGroup> take_recovered() override { return std::move(recovered_); }
+  void create(GroupId group) override;
+  void remove(GroupId group) override;
+  bool has(GroupId group) const override { return groups_.contains(group); }
+  void append(GroupId group, std::span<const Entry> entries) override;
+  void set_hard_state(GroupId group, const HardState& state) override;
+  void reset(GroupId group, const LogStart& start) override;
+  void flush(env::Task done) override;
+  bool in_flight() const override { return waiting_ != nullptr || flushing_ != nullptr; }
+  bool has_staged() const override { return wal_.has_staged(); }
+  void set_committed(GroupId group, Index committed) override;
+  LogStart start(GroupId group) const override { return find(group).start; }
+  Index last(GroupId group) const override { return find(group).last(); }
+  Offset next_offset(GroupId group) const override { return find(group).next_offset(); }
+  std::optional<Term> term_at(GroupId group, Index index) override { return find(group).term_at(index); }
+  Result<std::vector<Entry>, Error> read(GroupId group, Index first, Index last,
+                                         std::size_t bytes_max) override;
+  Result<std::vector<Entry>, Error> read_from_offset(GroupId group, Offset from, Index last,
+                                                     std::size_t bytes_max) override;
+  Result<std::optional<TimestampOffset>, Error> find_timestamp(GroupId group, std::int64_t timestamp_ms,
+                                                               Index last) override;
+  Result<std::optional<TimestampOffset>, Error> find_max_timestamp(GroupId group, Index last) override;
+  std::uint64_t size_bytes(GroupId group) const override;
+  void save_snapshot(GroupId group, Index applied, const Slice& state, env::Task done) override;
+  Result<std::optional<Snapshot>, Error> load_snapshot(GroupId group) override;
+  void set_segment_bytes(GroupId group, std::size_t bytes) override { find(group).segment_bytes = bytes; }
+  LogStart retain(GroupId group, const Retention& retention, std::int64_t wall_ms, Index up_to) override;
+  bool retention_due(GroupId group, const Retention& retention, std::int64_t wall_ms,
+                     Index up_to) const override;
+  void upkeep() override;
+  void close() override;
+  Stats stats() const override;
+
+ private:
+  Group& find(GroupId group) const;
+  void stage_state(Group& group, RecordType type = RecordType::kState);
+  void start_flush();
+  void flush_done();
+
+  env::Disk& disk_;
+  env::Executor& executor_;
+  const std::string dir_;
+  const Options options_;
+
+  GroupTable groups_;
+  Wal wal_;
+  const Uuid store_;
+  std::vector<RecoveredGroup> recovered_;
+  std::uint64_t tail_bytes_ = 0;  // of all tails
+
+  env::Task waiting_;   // of a flush() that came while the mover's own flush was on its way
+  env::Task flushing_;  // of the flush on its way
+};
+
+}  // namespace kontiki::storage

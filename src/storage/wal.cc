@@ -1,0 +1,185 @@
+#include "storage/wal.h"
+
+#include "storage/codec.h"
+
+#include <algorithm>
+
+namespace kontiki::storage {
+
+Wal::Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store, std::size_t file_bytes)
+    : disk_(disk), executor_(executor), dir_(std::move(dir)), store_(store), file_bytes_(file_bytes) {}
+
+std::string Wal::path_of(const std::string& dir, std::uint64_t number) {
+  return dir + "/" + number_name(number, ".wal");
+}
+
+void Wal::create_file(env::Disk& disk, const std::string& dir, const WalFileHeader& header) {
+  const std::string path = path_of(dir, header.number);
+  auto file = disk.open(path, env::OpenMode::kCreate);
+  if (!file) disk_fatal("create", path, file.error());
+  require((*file)->truncate(0), "empty", path);
+  const Slice bytes = encode_file_header(header);
+  require((*file)->write(0, std::span(&bytes, 1)), "write", path);
+  require((*file)->sync(), "sync", path);
+  require(disk.sync_dir(dir), "sync the folder", dir);
+}
+
+void Wal::start(const WalPosition& position, std::map<std::uint64_t, WalFile> files) {
+  files_ = std::move(files);
+  for (const auto& [number, file] : files_) bytes_ += file.bytes;
+  sequence_ = position.sequence;
+  synced_below_ = position.sequence;
+  previous_crc_ = position.previous_crc;
+  first_file_ = position.first_file;
+  released_ = position.first_file;
+  staging_file_ = position.file;
+  file_number_ = position.file;
+  file_end_ = position.bytes;
+  const std::string path = path_of(dir_, file_number_);
+  auto file = disk_.open(path, env::OpenMode::kWrite);
+  if (!file) disk_fatal("open", path, file.error());
+  file_ = std::move(*file);
+  if (file_end_ >= file_bytes_) ++staging_file_;
+}
+
+BatchBuilder& Wal::builder(GroupId group) {
+  if (builders_.empty() || builders_.back().body_bytes() >= kWalBatchBytesMax) builders_.emplace_back();
+  files_[staging_file_].groups.insert(group);
+  return builders_.back();
+}
+
+void Wal::staged(std::size_t before) {
+  staged_bytes_ += builders_.back().body_bytes() - before;
+}
+
+void Wal::stage_append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload) {
+  BatchBuilder& to = builder(group);
+  const std::size_t before = to.body_bytes();
+  to.append(type, group, header, payload);
+  staged(before);
+}
+
+void Wal::stage_state(RecordType type, GroupId group, const GroupState& state) {
+  BatchBuilder& to = builder(group);
+  const std::size_t before = to.body_bytes();
+  to.state(type, group, state);
+  staged(before);
+}
+
+void Wal::stage_remove(GroupId group) {
+  BatchBuilder& to = builder(group);
+  const std::size_t before = to.body_bytes();
+  to.plain(RecordType::kRemove, group);
+  staged(before);
+}
+
+void Wal::roll() {
+  // What is staged stays with the file that it was staged for, so only a flush in between can roll.
+  if (!has_staged() && staging_file_ == file_number_ && file_end_ > kWalFileHeaderBytes) ++staging_file_;
+}
+
+void Wal::open_staging_file() {
+  if (file_number_ == staging_file_) return;
+  // The name of the new file says that all before it is durable: what is not yet (a seal, or a flush on its
+  // way while close() writes) must become so first.
+  if (synced_below_ < sequence_) {
+    require(file_->sync(), "sync", path_of(dir_, file_number_));
+    synced(sequence_);
+  }
+  const WalFileHeader header{.version = kFormatVersion,
+                             .store = store_,
+                             .number = staging_file_,
+                             .first_sequence = sequence_,
+                             .first_file = first_file_,
+                             .previous_crc = previous_crc_};
+  create_file(disk_, dir_, header);
+  const std::string path = path_of(dir_, staging_file_);
+  auto file = disk_.open(path, env::OpenMode::kWrite);
+  if (!file) disk_fatal("open", path, file.error());
+  file_ = std::move(*file);
+  file_number_ = staging_file_;
+  file_end_ = kWalFileHeaderBytes;
+  files_[file_number_].bytes = file_end_;
+  bytes_ += file_end_;
+}
+
+void Wal::write_batch(BatchBuilder& builder) {
+  WalBatchHeader header;
+  header.sequence = sequence_;
+  header.synced_below = synced_below_;
+  header.first_file = first_file_;
+  header.previous_crc = previous_crc_;
+  const auto pieces = builder.finish(header, store_);
+  require(file_->write(file_end_, pieces), "write", path_of(dir_, file_number_));
+  const std::size_t bytes = batch_bytes(header);
+  file_end_ += bytes;
+  bytes_ += bytes;
+  synced_bytes_ += bytes;
+  files_[file_number_].bytes = file_end_;
+  previous_crc_ = header.header_crc;
+  ++sequence_;
+}
+
+void Wal::write_staged() {
+  open_staging_file();
+  for (auto& builder : builders_) {
+    // Only the last batch may say that files are not needed: what replaces them may stand in any of this
+    // flush.
+    if (&builder == &builders_.back()) first_file_ = released_;
+    write_batch(builder);
+  }
+  builders_.clear();
+  staged_bytes_ = 0;
+  sealed_ = false;
+  if (file_end_ >= file_bytes_) ++staging_file_;
+}
+
+void Wal::flush(env::Task done) {
+  CHECK(!busy_, "one flush at a time");
+  CHECK(has_staged(), "nothing to flush");
+  write_staged();
+  busy_ = true;
+  auto finished = [this, alive = std::weak_ptr(alive_), file = file_, number = file_number_,
+                   until = sequence_, done = std::move(done)](env::DiskResult<void> result) mutable {
+    if (alive.expired()) return;
+    require(result, "sync", path_of(dir_, number));
+    busy_ = false;
+    ++syncs_;
+    synced(until);
+    done();
+  };
+  file_->sync_async(executor_, std::move(finished));
+}
+
+void Wal::flush_now() {
+  if (has_staged()) write_staged();
+  if (synced_below_ == sequence_) return;
+  require(file_->sync(), "sync", path_of(dir_, file_number_));
+  ++syncs_;
+  synced(sequence_);
+}
+
+void Wal::synced(std::uint64_t sequence) {
+  synced_below_ = std::max(synced_below_, sequence);
+}
+
+void Wal::seal() {
+  if (sealed_ || busy_ || synced_below_ != sequence_) return;
+  BatchBuilder builder;
+  builder.plain(RecordType::kSeal, GroupId(0));
+  write_batch(builder);
+  sealed_ = true;
+}
+
+void Wal::drop_files() {
+  while (files_.begin()->first < first_file_) {
+    const auto oldest = files_.begin();
+    const std::string path = path_of(dir_, oldest->first);
+    const auto removed = disk_.remove(path);
+    if (!removed && removed.error() != env::DiskError::kNotFound) disk_fatal("remove", path, removed.error());
+    bytes_ -= oldest->second.bytes;
+    files_.erase(oldest);
+  }
+}
+
+}  // namespace kontiki::storage

@@ -1,0 +1,109 @@
+// Wal: the write side of the write-ahead log. Staged records gather here; a flush writes them as one batch
+// (more if they are many) and syncs once. Owned by the Store, used on its shard only. Every failed write or
+// sync is fatal.
+//
+// Which file a record goes to is known when it is staged (staging_file()): the choice is made when a flush
+// starts, for all that is staged after it. A file is created only after everything in the files before it was
+// synced.
+#pragma once
+
+#include "env/disk.h"
+#include "env/executor.h"
+#include "storage/wal_format.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace kontiki::storage {
+
+struct WalFile {
+  std::uint64_t bytes = 0;
+  std::unordered_set<GroupId> groups;  // that have a record in it
+};
+
+// Where writing goes on after recovery, or begins.
+struct WalPosition {
+  std::uint64_t file = 1;      // last file, which exists
+  std::uint64_t bytes = 0;     // its length
+  std::uint64_t sequence = 1;  // of the next batch
+  std::uint32_t previous_crc = 0;
+  std::uint64_t first_file = 1;  // oldest file that is needed
+};
+
+class Wal {
+ public:
+  Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store, std::size_t file_bytes);
+  // Once, before anything else. `files` must hold position.file and every older one that is still needed.
+  void start(const WalPosition& position, std::map<std::uint64_t, WalFile> files);
+  // Writes and syncs the header of file `number`, then its name.
+  static void create_file(env::Disk& disk, const std::string& dir, const WalFileHeader& header);
+  static std::string path_of(const std::string& dir, std::uint64_t number);
+
+  void stage_append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload);
+  void stage_state(RecordType type, GroupId group, const GroupState& state);
+  void stage_remove(GroupId group);
+  bool has_staged() const { return !builders_.empty(); }
+  std::uint64_t staging_file() const { return staging_file_; }
+
+  // Writes what is staged and syncs it; `done` runs on the executor. Must not be busy.
+  void flush(env::Task done);
+  bool busy() const { return busy_; }
+  // The same, blocking. May be called while busy.
+  void flush_now();
+  // Proves (when it reaches the disk) that the last batch was synced. Nothing if the end is sealed or not
+  // synced yet.
+  void seal();
+
+  // The next flush says that files below `number` are not needed. drop_files() removes them after that flush.
+  void release_below(std::uint64_t number) { released_ = number; }
+  void drop_files();
+  // Everything staged from now on goes to a new file; the next flush makes it. Nothing if the last one is
+  // empty.
+  void roll();
+
+  const std::map<std::uint64_t, WalFile>& files() const { return files_; }
+  std::uint64_t bytes() const { return bytes_ + staged_bytes_; }
+  std::uint64_t syncs() const { return syncs_; }
+  std::uint64_t synced_bytes() const { return synced_bytes_; }
+
+ private:
+  BatchBuilder& builder(GroupId group);
+  void staged(std::size_t before);
+  void write_staged();
+  void write_batch(BatchBuilder& builder);
+  void open_staging_file();
+  void synced(std::uint64_t sequence);
+
+  env::Disk& disk_;
+  env::Executor& executor_;
+  const std::string dir_;
+  const Uuid store_;
+  const std::size_t file_bytes_;
+
+  std::vector<BatchBuilder> builders_;  // staged batches, all but the last one full
+  std::size_t staged_bytes_ = 0;
+  std::uint64_t staging_file_ = 1;
+
+  std::shared_ptr<env::File> file_;  // file_number_, if open
+  std::uint64_t file_number_ = 0;
+  std::uint64_t file_end_ = 0;
+  std::map<std::uint64_t, WalFile> files_;
+  std::uint64_t bytes_ = 0;       // of all files
+  std::uint64_t first_file_ = 1;  // as the newest batch says
+  std::uint64_t released_ = 1;    // as the last batch of the next flush will say
+
+  std::uint64_t sequence_ = 1;      // of the next batch
+  std::uint64_t synced_below_ = 1;  // Invariant: <= sequence_
+  std::uint32_t previous_crc_ = 0;
+  bool sealed_ = true;
+  bool busy_ = false;
+  std::uint64_t syncs_ = 0;
+  std::uint64_t synced_bytes_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // callbacks hold it weakly
+};
+
+}  // namespace kontiki::storage
