@@ -80,7 +80,8 @@ void Core::on(const Receive& event, Effects& effects) {
   // What answers us or orders us about must come from a member.
   const bool request = std::holds_alternative<VoteRequest>(message.body) ||
                        std::holds_alternative<AppendRequest>(message.body);
-  if (!request && !configuration().is_member(message.from)) return;
+  const bool known = message.from == leader_ || configuration().is_member(message.from);
+  if (!request && !known) return;
   const bool was_down = std::erase(down_, message.from) > 0;
   std::visit([&](const auto& body) { receive(message, body, effects); }, message.body);
   if (was_down && role_ == Role::kLeader) {

@@ -50,7 +50,7 @@ struct ProposeConfiguration {
 };  // joint consensus towards `next`
 struct Persisted {
   std::uint64_t number = 0;
-};               // may come in any order; counts once all before it came
+};  // may come in any order; counts once all before it came
 struct Filled {  // how much of a SendRange the driver put into the message
   NodeId peer;
   Index prev;
@@ -72,7 +72,7 @@ struct SnapshotInstalled {  // the log now starts after `start`; everything befo
 };
 struct ReadIndex {
   std::uint64_t context = 0;
-};                   // answered by a ReadState, or never if the lead is lost
+};  // answered by a ReadState, or never if the lead is lost
 struct Campaign {};  // ask for votes (pre-vote first) now, without waiting for a timeout
 struct TransferLeader {
   NodeId to;
