@@ -53,6 +53,11 @@ std::string default_round_trip(std::int16_t version) {
 }
 
 template <class M>
+Slice fresh(std::int16_t version) {
+  return encode_body(M{}, version);
+}
+
+template <class M>
 std::string text(const Slice& body, std::int16_t version) {
   const auto message = decode<M>(body, version);
   return message ? to_text(*message, version) : "";
@@ -60,7 +65,8 @@ std::string text(const Slice& body, std::int16_t version) {
 
 template <class M>
 AnyMessage row(const char* name) {
-  return {name, find_api(MessageOf<M>::kKey), recode<M>, round_trip<M>, default_round_trip<M>, text<M>};
+  return {name,   find_api(MessageOf<M>::kKey), recode<M>, round_trip<M>, default_round_trip<M>, fresh<M>,
+          text<M>};
 }
 
 }  // namespace

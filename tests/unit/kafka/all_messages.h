@@ -19,6 +19,8 @@ struct AnyMessage {
   std::string (*round_trip)(std::uint64_t seed, std::int16_t version) = nullptr;
   // The same for a message just constructed.
   std::string (*default_round_trip)(std::int16_t version) = nullptr;
+  // A message just constructed, encoded.
+  Slice (*fresh)(std::int16_t version) = nullptr;
   // Decodes a body and prints it; empty if it does not decode.
   std::string (*text)(const Slice& body, std::int16_t version) = nullptr;
 };

@@ -171,6 +171,7 @@ TEST(TaggedFields, UnknownOnesAreSkippedAndKnownOnesFound) {
   EXPECT_FALSE(decode<FetchRequest>(from_hex(fields + "02 07 03 aa bb cc 00 02 02 78"), 12).has_value());
   EXPECT_FALSE(decode<FetchRequest>(from_hex(fields + "02 00 02 02 78 00 02 02 78"), 12).has_value());
   EXPECT_FALSE(decode<FetchRequest>(from_hex(fields + "01 00 03 02 78 00"), 12).has_value());
+  EXPECT_FALSE(decode<FetchRequest>(from_hex(fields + "02 00 05 02 78 07 01 aa"), 12).has_value());
   // Tag 1 (the replica's state) comes with version 15 only: unknown here.
   request = decode<FetchRequest>(from_hex(fields + "01 01 02 aa bb"), 12);
   ASSERT_TRUE(request.has_value());

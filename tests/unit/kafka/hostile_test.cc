@@ -122,13 +122,14 @@ TEST(Hostile, LyingCountsAllocateNothing) {
     const char* body;
   };
   const Case cases[] = {
-      {"MetadataRequest", 0, "7f ff ff ff"},        // two thousand million topics
-      {"MetadataRequest", 1, "ff ff ff fe"},        // a length below that of null
-      {"MetadataRequest", 9, "ff ff ff ff 0f"},     // the largest varint
-      {"MetadataRequest", 9, "ff ff ff ff 1f"},     // one that does not fit 32 bits
-      {"MetadataRequest", 9, "80 80 80 80 80 00"},  // one of six bytes
-      {"MetadataRequest", 0, "00 00 00 01 7f ff"},  // a string longer than the frame
-      {"MetadataRequest", 0, "00 00 00 01 ff ff"},  // null where none may stand
+      {"MetadataRequest", 0, "7f ff ff ff"},                 // two thousand million topics
+      {"MetadataRequest", 1, "ff ff ff fe"},                 // a length below that of null
+      {"MetadataRequest", 9, "ff ff ff ff 0f"},              // the largest varint
+      {"MetadataRequest", 9, "ff ff ff ff 1f"},              // one that does not fit 32 bits
+      {"MetadataRequest", 9, "81 80 80 80 10 01 00 00 00"},  // one that is 1 when cut to 32 bits
+      {"MetadataRequest", 9, "80 80 80 80 80 00"},           // one of six bytes
+      {"MetadataRequest", 0, "00 00 00 01 7f ff"},           // a string longer than the frame
+      {"MetadataRequest", 0, "00 00 00 01 ff ff"},           // null where none may stand
       {"ProduceRequest", 3,
        "ff ff 00 01 00 00 00 00 00 00 00 01 00 01 61 00 00 00 01 00 00 00 00 7f ff ff ff"},
       {"FetchRequest", 12,
