@@ -120,8 +120,9 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
 
   raft::Options options;
   options.self = self;
+  // Members of one group, and groups of one node, must not draw the same election timeouts.
   const std::uint64_t seed =
-      options_.seed ^ (id.value * 0x9E3779B97F4A7C15ull) ^ static_cast<std::uint64_t>(self.value);
+      (options_.seed * 31 + id.value) * 0x9E3779B97F4A7C15ull + static_cast<std::uint32_t>(self.value);
   auto& group = groups_[id];
   group = std::make_unique<Group>(*this, id, options, restored, Prng(seed), machine);
   group->applied_ = applied;
