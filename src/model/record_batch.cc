@@ -88,7 +88,9 @@ class RecordReader {
 RecordBatchView::Record read_record(RecordReader& in, std::int64_t base_timestamp) {
   RecordBatchView::Record record;
   in.take(1);  // attributes, always 0
-  record.timestamp = base_timestamp + in.varint64();
+  // Unsigned: hostile bytes may overflow.
+  record.timestamp = static_cast<std::int64_t>(static_cast<std::uint64_t>(base_timestamp) +
+                                               static_cast<std::uint64_t>(in.varint64()));
   record.offset_delta = static_cast<std::int32_t>(in.varint32());
   record.key = in.nullable();
   record.value = in.nullable();
