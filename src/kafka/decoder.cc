@@ -1,5 +1,6 @@
 #include "kafka/decoder.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace kontiki::kafka {

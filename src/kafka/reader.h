@@ -6,6 +6,7 @@
 #include "base/slice.h"
 #include "base/uuid.h"
 
+#include <cstddef>
 #include <cstdint>
 
 namespace kontiki::kafka {
