@@ -114,7 +114,16 @@ bool Core::follows_live_leader() const {
 bool Core::grants(const Message& message, const VoteRequest& request) const {
   const bool complete = request.last_term > log_.last_term() ||
                         (request.last_term == log_.last_term() && request.last_index >= log_.last());
-  if (request.pre_vote) return message.term > hard_.term && complete;
+  if (request.pre_vote) {
+    // Two who saw the leader go at the same moment would be granted each other's pre-vote and then split the
+    // vote. So one of two equals has precedence, for as long as its own request is fresh; which, changes with
+    // the term, so that not all groups of a node fall to the same one.
+    const bool even = hard_.term.value % 2 == 0;
+    const bool first = even ? options_.self < message.from : message.from < options_.self;
+    const bool rivals = role_ == Role::kPreCandidate && elapsed_ticks_ <= 1 &&
+                        request.last_index == log_.last() && request.last_term == log_.last_term();
+    return message.term > hard_.term && complete && !(rivals && first);
+  }
   const bool free = hard_.voted_for == kNoNode || hard_.voted_for == message.from;
   return message.term == hard_.term && free && leader_ == kNoNode && complete;
 }

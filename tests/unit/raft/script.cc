@@ -138,7 +138,7 @@ void Script::make_cluster(const Command& c) {
 void Script::log(const Command& c) {
   Node& n = cluster_->node(c.node(1));
   Disk disk = n.disk;
-  disk.entries.clear();
+  if (c.words.size() > 2) disk.entries.clear();
   for (std::size_t i = 2; i < c.words.size(); ++i) {
     const Term term{std::stoull(c.words[i])};
     const std::uint64_t count = std::stoull(c.words[i].substr(c.words[i].find(':') + 1));
