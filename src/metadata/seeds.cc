@@ -2,8 +2,9 @@
 
 #include "base/check.h"
 #include "base/limits.h"
-#include "fmt/format.h"
 #include "metadata/types.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>

@@ -1,8 +1,9 @@
 #include "metadata/topic_configs.h"
 
 #include "base/check.h"
-#include "fmt/format.h"
-#include "fmt/ranges.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>

@@ -1,6 +1,7 @@
 // The leader's judgement of one batch: Partition::admit and what it is made of.
-#include "fmt/format.h"
 #include "partition/partition.h"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <string>

@@ -1,7 +1,8 @@
 #include "partition/partition.h"
 
 #include "base/check.h"
-#include "fmt/format.h"
+
+#include <fmt/format.h>
 
 namespace kontiki::partition {
 

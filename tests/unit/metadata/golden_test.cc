@@ -12,9 +12,9 @@
 #include "support/golden.h"
 
 #include "builder.h"
-#include "fmt/format.h"
-#include "fmt/ranges.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
 #include <sstream>

@@ -10,9 +10,9 @@
 // After each command the state is compared with that of a replica that replays the log.
 #include "support/golden.h"
 
-#include "fmt/format.h"
 #include "replica.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
