@@ -74,7 +74,7 @@ class FetchSessions {
     kafka::ErrorCode error = kafka::ErrorCode::kNone;
     std::int32_t session_id = 0;  // 0: no session; answer in full
     bool incremental = false;     // leave out what has not changed
-    std::vector<FetchItem> items;
+    std::vector<FetchItem> items = {};
   };
   // Takes the session part of a request of `version`.
   Opened open(const kafka::FetchRequest& request, std::int16_t version, std::int64_t now_us);
