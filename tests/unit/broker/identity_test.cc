@@ -1,0 +1,71 @@
+// A data folder is never served under another node id or with another number of shards.
+
+#include "broker/identity.h"
+
+#include "sim/simulation.h"
+
+#include <gtest/gtest.h>
+
+namespace kontiki::broker {
+namespace {
+
+class IdentityTest : public testing::Test {
+ protected:
+  Result<Identity, IdentityProblem> claim(std::int32_t node, std::uint32_t shards, std::uint64_t seed = 1) {
+    return claim_folder(disk_, "/data", NodeId(node), shards, Prng(seed));
+  }
+  sim::Simulation sim_{1};
+  sim::SimDisk& disk_ = sim_.add_node("n").disk();
+};
+
+TEST_F(IdentityTest, ANewFolderIsClaimedForGood) {
+  const auto first = claim(7, 2, 1);
+  ASSERT_TRUE(first.has_value()) << first.error().message;
+  disk_.power_loss();
+  const auto second = claim(7, 2, 99);
+  ASSERT_TRUE(second.has_value()) << second.error().message;
+  EXPECT_EQ(*first, *second);
+  EXPECT_FALSE(first->incarnation.is_zero());
+}
+
+TEST_F(IdentityTest, AnotherNodeOrNumberOfShardsIsRefused) {
+  ASSERT_TRUE(claim(7, 2).has_value());
+  const auto node = claim(8, 2);
+  ASSERT_FALSE(node.has_value());
+  EXPECT_EQ(node.error().reason, Reason::kDataMismatch);
+  EXPECT_NE(node.error().message.find("--node-id 7"), std::string::npos);
+  const auto shards = claim(7, 3);
+  ASSERT_FALSE(shards.has_value());
+  EXPECT_EQ(shards.error().reason, Reason::kDataMismatch);
+  EXPECT_NE(shards.error().message.find("--shards 2"), std::string::npos);
+}
+
+TEST_F(IdentityTest, EveryFlippedBitAndEveryCutIsFound) {
+  ASSERT_TRUE(claim(7, 2).has_value());
+  const auto bytes = disk_.contents("/data/identity");
+  ASSERT_TRUE(bytes.has_value());
+  for (std::size_t at = 0; at < bytes->size(); ++at)
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      ASSERT_TRUE(disk_.flip_bit("/data/identity", at, bit));
+      EXPECT_FALSE(claim(7, 2).has_value()) << at << " " << bit;
+      ASSERT_TRUE(disk_.flip_bit("/data/identity", at, bit));
+    }
+  ASSERT_TRUE(claim(7, 2).has_value());
+  for (std::size_t size = bytes->size(); size-- > 0;) {
+    ASSERT_TRUE(disk_.truncate_file("/data/identity", size));
+    const auto cut = claim(7, 2);
+    ASSERT_FALSE(cut.has_value()) << size;
+    EXPECT_EQ(cut.error().reason, Reason::kDataDamaged);
+  }
+}
+
+TEST_F(IdentityTest, AFolderWithDataButWithoutIdentityIsNotTakenForNew) {
+  ASSERT_TRUE(claim(7, 2).has_value());
+  ASSERT_TRUE(disk_.make_dirs("/data/shard-0").has_value());
+  ASSERT_TRUE(disk_.open("/data/shard-0/x", env::OpenMode::kCreate).has_value());
+  ASSERT_TRUE(disk_.remove("/data/identity").has_value());
+  EXPECT_FALSE(claim(7, 2).has_value());
+}
+
+}  // namespace
+}  // namespace kontiki::broker
