@@ -53,7 +53,12 @@ class RecordReader {
     ok_ = false;
     return 0;
   }
-  std::int64_t varint32() { return varint(35); }
+  // Fails for what 32 bits do not hold, lest two readers cut it down to different values.
+  std::int64_t varint32() {
+    const std::int64_t v = varint(35);
+    if (v != static_cast<std::int32_t>(v)) ok_ = false;
+    return v;
+  }
   std::int64_t varint64() { return varint(70); }
 
   Bytes take(std::size_t n) {
