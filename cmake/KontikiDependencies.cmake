@@ -33,5 +33,9 @@ kontiki_external(asio LINK Threads::Threads)  # Boost.Asio is headers only
 # Boost.Asio: compile its code once per binary is not worth a separate library yet; cut the parts that we do not use.
 target_compile_definitions(kontiki_lib_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
 
+# Boost.JSON without its Debian library, which is a package of its own: its code is compiled here, once.
+add_library(kontiki_lib_json STATIC ${PROJECT_SOURCE_DIR}/cmake/boost_json.cc)
+set_target_properties(kontiki_lib_json PROPERTIES ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
+
 # Wanted by the tests only; without it (after `setup.sh build` alone) the tests are left out.
 find_package(GTest QUIET)

@@ -10,7 +10,6 @@
 #include <charconv>
 #include <limits>
 #include <set>
-#include <thread>
 #include <utility>
 
 namespace kontiki::cli {
@@ -21,13 +20,11 @@ constexpr std::int32_t kReplicationFactorMax = 100;
 constexpr std::size_t kSeedsMax = 100;
 constexpr std::int32_t kUsualReplicationFactor = 3;
 
-constexpr std::array<std::pair<std::string_view, LogLevel>, 6> kLogLevels{{
-    {"trace", LogLevel::kTrace},
+constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels{{
     {"debug", LogLevel::kDebug},
     {"info", LogLevel::kInfo},
     {"warning", LogLevel::kWarning},
     {"error", LogLevel::kError},
-    {"off", LogLevel::kOff},
 }};
 
 ConfigResult wrong(std::string sentence) {
@@ -103,7 +100,7 @@ ConfigResult set_log_level(ServerConfig& config, const std::string& value) {
     config.log_level = level;
     return {};
   }
-  return wrong(fmt::format("must be trace, debug, info, warning, error or off, not '{}'", value));
+  return wrong(fmt::format("must be debug, info, warning or error, not '{}'", value));
 }
 
 constexpr std::array kKeys{
@@ -126,10 +123,13 @@ constexpr std::array kKeys{
         true, set_seeds},
     ServerKey{"advertised", "HOST:PORT",
               "the address that clients are told to use (default: that of --kafka)", false, set_advertised},
-    ServerKey{"shards", "N", "threads that partitions are spread over (default: one per processor)", false,
-              [](ServerConfig& c, const std::string& v) {
-                return set_number(c.shards, v, std::size_t{1}, kShardsMax);
-              }},
+    ServerKey{
+        "shards", "N",
+        "threads that partitions are spread over (default: as the data folder has, else one per processor)",
+        false,
+        [](ServerConfig& c, const std::string& v) {
+          return set_number(c.shards, v, std::size_t{1}, kShardsMax);
+        }},
     ServerKey{"auto-create-topics", "BOOL", "create a topic when a client first asks for it (default true)",
               false, set_auto_create_topics},
     ServerKey{"default-partitions", "N", "partitions of topics that do not say how many (default 1)", false,
@@ -142,8 +142,7 @@ constexpr std::array kKeys{
               [](ServerConfig& c, const std::string& v) {
                 return set_number(c.default_replication_factor, v, 1, kReplicationFactorMax);
               }},
-    ServerKey{"log-level", "LEVEL", "trace, debug, info, warning, error or off (default info)", false,
-              set_log_level},
+    ServerKey{"log-level", "LEVEL", "debug, info, warning or error (default info)", false, set_log_level},
 };
 
 const ServerKey* find_key(std::string_view name) {
@@ -266,8 +265,6 @@ ConfigResult finish(ServerConfig& config) {
                     "give it with --advertised HOST:PORT",
                     config.kafka.text()));
   }
-  if (config.shards == 0)
-    config.shards = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kShardsMax);
   if (config.default_replication_factor == 0) {
     config.default_replication_factor =
         std::min(static_cast<std::int32_t>(config.seeds.size()), kUsualReplicationFactor);

@@ -3,6 +3,7 @@
 // built once before the broker starts, read-only afterwards.
 #pragma once
 
+#include "base/log.h"
 #include "base/result.h"
 #include "env/network.h"
 #include "model/ids.h"
@@ -18,7 +19,6 @@
 
 namespace kontiki::cli {
 
-enum class LogLevel : std::uint8_t { kTrace, kDebug, kInfo, kWarning, kError, kOff };
 std::string_view to_string(LogLevel level);
 
 struct ServerConfig {
@@ -33,7 +33,7 @@ struct ServerConfig {
       advertised;                   // what clients are told to connect to; none = the Kafka address as bound
   std::vector<env::Address> seeds;  // peer addresses of the first brokers; after finish() never empty
 
-  std::size_t shards = 0;                       // after finish() at least 1
+  std::size_t shards = 0;                       // 0: as the data folder has, else one per processor
   bool auto_create_topics = true;               // when a client asks for a topic that does not exist
   std::int32_t default_partitions = 1;          // of topics that do not say
   std::int32_t default_replication_factor = 0;  // of topics that do not say; after finish() at least 1
