@@ -35,51 +35,66 @@ namespace kontiki::raft {
 
 enum class Role : std::uint8_t { kFollower, kPreCandidate, kCandidate, kLeader };
 
-// ---- events
-// -------------------------------------------------------------------------------------------------------
+// ---- events ----
 
-struct Tick {};  // one unit of time has passed
+// One unit of time has passed.
+struct Tick {};
 struct Receive {
   Message message;
 };
+// Append `count` entries of the driver's; refused unless leader.
 struct Propose {
   std::uint32_t count = 1;
-};  // append `count` entries; refused unless leader
+};
+// Change the members to `next`: by joint consensus if the voters change. Refused unless leader, while another
+// change is under way, and before an entry of the own term is committed.
 struct ProposeConfiguration {
   Configuration next;
-};  // joint consensus towards `next`
+};
+// What step `number` wrote is durable. May come in any order; counts once all before it came.
 struct Persisted {
   std::uint64_t number = 0;
-};  // may come in any order; counts once all before it came
-struct Filled {  // how much of a SendRange the driver put into the message
+};
+// How much of an AppendRequest with entries the driver put into the message. To be stepped right after the
+// step that planned it.
+struct Filled {
   NodeId peer;
   Index prev;
   std::uint64_t count = 0;
   std::uint64_t bytes = 0;
 };
+// Retention cut the log: `index`, which must be committed, is the last entry cut away.
 struct LogStartMoved {
   Index index;
   Term term;
-};  // retention cut the log: `index` is the last entry cut away
+};
+// Answers Effects::snapshot_needed, always: nothing is sent to the peer before.
 struct SnapshotSent {
   NodeId peer;
   bool delivered = false;
 };
-struct SnapshotInstalled {  // the log now starts after `start`; everything before is replaced
+// The log now starts after `start`; `configuration` is that of the log up to there. Where the core's log had
+// start_term at `start` (ask term_at() before), what follows is kept, and the driver must keep it too;
+// otherwise all entries are gone. No CommitRange tells of the entries that the snapshot stands for.
+struct SnapshotInstalled {
   Index start;
   Term start_term;
   Configuration configuration;
 };
+// Answered by a ReadState, or never if the lead is lost.
 struct ReadIndex {
   std::uint64_t context = 0;
-};  // answered by a ReadState, or never if the lead is lost
-struct Campaign {};  // ask for votes (pre-vote first) now, without waiting for a timeout
+};
+// Ask for votes (pre-vote first) now, without waiting for a timeout.
+struct Campaign {};
 struct TransferLeader {
   NodeId to;
 };
+// The node does not answer, or its connection broke.
 struct PeerDown {
   NodeId peer;
-};  // the node does not answer, or its connection broke
+};
+// There is a (new) connection to it: it is asked what it has.
 struct PeerUp {
   NodeId peer;
 };
@@ -88,10 +103,10 @@ using Event =
     std::variant<Tick, Receive, Propose, ProposeConfiguration, Persisted, Filled, LogStartMoved, SnapshotSent,
                  SnapshotInstalled, ReadIndex, Campaign, TransferLeader, PeerDown, PeerUp>;
 
-// ---- effects
-// ------------------------------------------------------------------------------------------------------
+// ---- effects ----
 
-// Write entries [first, last] to the log, after cutting away everything from `first` on.
+// Write entries [first, last] to the log, after cutting away everything from `first` on. An entry of the
+// source kConfiguration holds configuration() as it is after the step.
 struct AppendRange {
   enum class Source : std::uint8_t { kTermStart, kProposal, kConfiguration, kReceived };
   Index first;
@@ -131,8 +146,7 @@ struct Effects {
   void clear();  // keeps the capacity: no allocation in the steady state
 };
 
-// ---- the core
-// -----------------------------------------------------------------------------------------------------
+// ---- the core ----
 
 struct Options {
   NodeId self;
@@ -145,7 +159,9 @@ struct Options {
   std::size_t pending_reads_max = 1024;          // ReadIndex beyond this is refused
 };
 
-// What the storage found at start.
+// What the storage found at start. No CommitRange tells of the entries up to `commit`: the driver applies
+// them itself. A node that is down already must be told by PeerDown, at the start and whenever it becomes a
+// member.
 struct Restored {
   HardState hard_state;
   Index start;  // last entry cut away; 0 if none
