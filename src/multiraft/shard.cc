@@ -136,6 +136,10 @@ void Shard::send(Group& group, raft::Message message) {
   out.message = std::move(message);
   if (auto* request = std::get_if<raft::AppendRequest>(&out.message.body);
       request != nullptr && request->count > 0) {
+    if (!transport_.has_room(peer->slot)) {
+      filled_.push_back({out.message.to, request->prev_index, 0, 0});
+      return;
+    }
     if (!fill(group, *request, out.entries)) return;
     std::uint64_t bytes = 0;
     for (const Entry& entry : out.entries) bytes += entry.payload.size();

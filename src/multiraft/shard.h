@@ -91,6 +91,9 @@ class Shard {
   void receive(std::vector<GroupMessage> messages);
   void announced(const std::vector<Leadership>& news);
   void install(const SnapshotTransfer& snapshot);
+  void installed(const SnapshotTransfer& snapshot);
+  static bool reaches(const Group& group, const LogStart& start);
+  void answer_snapshot(const SnapshotTransfer& snapshot, bool installed);
   void snapshot_done(const SnapshotDone& done);
   void peer_alive(NodeId slot, bool alive);
   void peer_met(NodeId slot, NodeId broker);

@@ -157,8 +157,14 @@ void Shard::remove_group(GroupId id) {
   schedule_turn();
 }
 
+// What comes from a node that is down is dropped. Otherwise:
+//   1. our link to the leader's node breaks, its groups hear PeerDown and forget their leader;
+//   2. an append that it sent before it died arrives, and they follow it again;
+//   3. nobody ever tells them that it is dead, and they wait for it for ever.
 void Shard::receive(std::vector<GroupMessage> messages) {
   for (GroupMessage& message : messages) {
+    const Peer* from = peer_of(message.message.from);
+    if (from == nullptr || !from->up()) continue;
     if (Group* group = find(message.group)) {
       step(*group, raft::Receive{std::move(message.message)}, message.entries);
     } else {
@@ -252,7 +258,8 @@ void Shard::send_snapshot(Group& group, NodeId to) {
   const Peer* peer = peer_of(to);
   auto snapshot = store_->load_snapshot(group.id_);
   if (!snapshot) return damaged(group, snapshot.error());
-  if (peer == nullptr || !*snapshot) return;
+  if (peer == nullptr) return;
+  CHECK(snapshot->has_value(), "the log was cut without a snapshot");
   SnapshotTransfer transfer;
   transfer.group = group.id_;
   transfer.from = group.self_;
@@ -260,7 +267,7 @@ void Shard::send_snapshot(Group& group, NodeId to) {
   transfer.term = group.term();
   transfer.start = store_->start(group.id_);
   transfer.applied = (*snapshot)->applied;
-  transfer.configuration = group.core_.configuration();
+  transfer.configuration = group.core_.configuration_at(transfer.start.index);
   transfer.state = (*snapshot)->state;
   CHECK(transfer.applied >= transfer.start.index, "retention went past the newest snapshot");
   log(LogLevel::kInfo, "group {}: sending a snapshot at {} to node {}", group.id_.value,
@@ -268,35 +275,46 @@ void Shard::send_snapshot(Group& group, NodeId to) {
   transport_.send_frame(peer->slot, transfer);
 }
 
+// Every offer is answered, or the leader would wait for ever: it asks for no progress while a snapshot is on
+// its way.
 void Shard::install(const SnapshotTransfer& snapshot) {
   Group* group = find(snapshot.group);
-  if (group == nullptr || group->damaged_ || snapshot.to != group->self_ || snapshot.term < group->term())
-    return;
-  if (group->core_.commit() >= snapshot.start.index) {  // it came twice, or appends were faster
-    if (Peer* peer = peer_of(snapshot.from))
-      transport_.send_frame(peer->slot, SnapshotDone{snapshot.group, group->self_, snapshot.from, true});
-    return;
-  }
-  if (group->snapshot_under_way_) return;  // the leader asks again
+  const bool wanted = group != nullptr && !group->damaged_ && snapshot.to == group->self_ &&
+                      snapshot.term >= group->term() && !group->snapshot_under_way_;
+  if (!wanted || reaches(*group, snapshot.start)) return answer_snapshot(snapshot, wanted);
   group->snapshot_under_way_ = true;
   // The state is durable before the log is dropped: a crash in between leaves the old log with a newer state,
   // which skips what it has.
-  store_->save_snapshot(snapshot.group, snapshot.applied, snapshot.state, [this, snapshot] {
-    Group* saved = find(snapshot.group);
-    if (saved == nullptr) return;
-    saved->snapshot_under_way_ = false;
-    saved->snapshot_applied_ = std::max(saved->snapshot_applied_, snapshot.applied);
-    if (saved->damaged_ || saved->core_.commit() >= snapshot.start.index) return;
-    if (!saved->machine_.restore(snapshot.state))
-      return damaged(*saved, {storage::ErrorCode::kDamaged, "the leader's snapshot cannot be read"});
-    saved->applied_ = snapshot.applied;
-    store_->reset(snapshot.group, snapshot.start);
-    step(*saved, raft::SnapshotInstalled{snapshot.start.index, snapshot.start.term, snapshot.configuration});
-    saved->machine_.log_start_moved(snapshot.start);
-    staged_.push_back(
-        {snapshot.group, 0, {}, SnapshotDone{snapshot.group, saved->self_, snapshot.from, true}});
-    schedule_turn();
-  });
+  store_->save_snapshot(snapshot.group, snapshot.applied, snapshot.state,
+                        [this, snapshot] { installed(snapshot); });
+}
+
+void Shard::installed(const SnapshotTransfer& snapshot) {
+  Group* group = find(snapshot.group);
+  if (group == nullptr) return answer_snapshot(snapshot, false);
+  group->snapshot_under_way_ = false;
+  group->snapshot_applied_ = std::max(group->snapshot_applied_, snapshot.applied);
+  if (group->damaged_ || reaches(*group, snapshot.start)) return answer_snapshot(snapshot, !group->damaged_);
+  if (!group->machine_.restore(snapshot.state)) {
+    damaged(*group, {storage::ErrorCode::kDamaged, "the leader's snapshot cannot be read"});
+    return answer_snapshot(snapshot, false);
+  }
+  group->applied_ = snapshot.applied;
+  store_->reset(snapshot.group, snapshot.start);
+  step(*group, raft::SnapshotInstalled{snapshot.start.index, snapshot.start.term, snapshot.configuration});
+  group->machine_.log_start_moved(snapshot.start);
+  staged_.push_back({snapshot.group, 0, {}, SnapshotDone{snapshot.group, snapshot.to, snapshot.from, true}});
+  schedule_turn();
+}
+
+// The log goes on from `start` as it is, so appends can, and nothing must be dropped.
+bool Shard::reaches(const Group& group, const LogStart& start) {
+  return group.core_.commit() >= start.index || group.core_.term_at(start.index) == start.term;
+}
+
+void Shard::answer_snapshot(const SnapshotTransfer& snapshot, bool installed) {
+  if (Peer* peer = peer_of(snapshot.from))
+    transport_.send_frame(peer->slot, SnapshotDone{snapshot.group, snapshot.to, snapshot.from, installed});
 }
 
 void Shard::snapshot_done(const SnapshotDone& done) {

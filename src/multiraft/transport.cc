@@ -32,7 +32,8 @@ struct Transport::Link {
   std::int64_t retry_us = kRetryFirstUs;
   std::uint64_t attempt = 0;  // callbacks of an earlier attempt are void
   GroupMessages queued;
-  std::string last_trouble;  // the same trouble is logged once
+  std::size_t queued_bytes = 0;  // of entries in it
+  std::string last_trouble;      // the same trouble is logged once
 };
 
 Transport::Transport(env::Clock& clock, env::Network& network, env::Executor& executor,
@@ -83,6 +84,12 @@ const Transport::Link* Transport::find(NodeId slot) const {
 bool Transport::up(NodeId slot) const {
   const Link* link = find(slot);
   return link != nullptr && link->state == Link::State::kUp;
+}
+
+bool Transport::has_room(NodeId slot) const {
+  const Link* link = find(slot);
+  return link != nullptr && link->state == Link::State::kUp &&
+         link->connection->unsent_bytes() + link->queued_bytes <= options_.link_bytes_max;
 }
 
 // ---- the life of a link
@@ -151,6 +158,7 @@ void Transport::broke(Link& link, std::string_view why) {
   ++link.attempt;
   link.state = Link::State::kIdle;
   link.queued.messages.clear();
+  link.queued_bytes = 0;
   // The connection may be the one whose callback runs now: it goes when the callback has returned.
   executor_.post([connection = std::move(link.connection)] {});
   const auto spread = static_cast<std::int64_t>(prng_.below(static_cast<std::uint64_t>(link.retry_us)));
@@ -165,7 +173,7 @@ void Transport::broke(Link& link, std::string_view why) {
 void Transport::send(NodeId slot, GroupMessage message) {
   Link* link = find(slot);
   if (link == nullptr || link->state != Link::State::kUp) return;
-  if (!message.entries.empty() && link->connection->unsent_bytes() > options_.link_bytes_max) return;
+  link->queued_bytes += payload_bytes(message);
   link->queued.messages.push_back(std::move(message));
 }
 
@@ -192,6 +200,7 @@ void Transport::flush() {
       frame.messages.push_back(std::move(message));
     }
     messages.clear();
+    link->queued_bytes = 0;
     link->connection->send(encode_frame(frame));
   }
 }

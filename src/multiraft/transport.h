@@ -1,7 +1,7 @@
 // Transport: a shard's outgoing links, one to every other node. A link carries frames one way, from the node
 // that connected; answers come over the other node's own links. Order is kept and nothing is lost while a
-// link stands: a frame that could not be delivered shows as a broken link (NodeEvents' peer down), never as a
-// silent gap. The one exception is raft messages beyond `link_bytes_max`, which raft sends anew.
+// link stands: a frame that could not be delivered shows as a broken link, never as a silent gap. Senders ask
+// has_room() before they offer entries, so that what is unsent stays bounded.
 //
 // Owned by the Shard, used only there.
 #pragma once
@@ -54,6 +54,8 @@ class Transport {
   void flush();
 
   bool up(NodeId slot) const;
+  // False while more than link_bytes_max are unsent: entries must wait. Small messages are never held back.
+  bool has_room(NodeId slot) const;
 
  private:
   struct Link;

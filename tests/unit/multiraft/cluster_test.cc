@@ -63,6 +63,26 @@ TEST(Cluster, AKilledLeaderIsReplacedAtOnceAndCatchesUpAfterItsRestart) {
   world.expect_same_everywhere(kGroup);
 }
 
+// What a dead leader had sent before must not make anybody follow it again.
+TEST(Cluster, ALeaderKilledUnderLoadIsReplacedWhateverWasOnItsWay) {
+  for (std::uint64_t seed = 100; seed < 160; ++seed) {
+    World world(seed);
+    world.start_all({GroupId(1), GroupId(2)});
+    for (std::uint64_t g = 1; g <= 2; ++g) world.wait_for_leader(GroupId(g));
+    const int leader = world.leader(GroupId(1));
+    for (int i = 0; i < 40; ++i) {
+      for (auto& [id, host] : world.hosts)
+        for (std::uint64_t g = 1; g <= 2; ++g)
+          if (host->groups.at(GroupId(g))->is_leader()) world.propose(id, GroupId(g), std::string(2000, 'x'));
+      world.simulation.run_for(30 + static_cast<std::int64_t>(seed));
+    }
+    world.crash(leader);
+    const std::int64_t died_us = world.simulation.now_us();
+    for (std::uint64_t g = 1; g <= 2; ++g) world.wait_for_leader(GroupId(g));
+    EXPECT_LT(world.simulation.now_us() - died_us, 1'000'000) << "seed " << seed;
+  }
+}
+
 TEST(Cluster, ASilentLeaderIsReplaced) {
   World world(5);
   world.start_all({kGroup});

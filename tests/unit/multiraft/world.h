@@ -9,6 +9,7 @@
 #include "sim/simulation.h"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 
 #include <map>
 #include <memory>
