@@ -5,6 +5,7 @@
 namespace kontiki::storage {
 
 LogStart Group::segments_end() const {
+  if (damage) return durable.last;
   if (segments.empty()) return start;
   const Segment& newest = segments.back();
   return {newest.last, term_at(newest.last).value_or(newest.prev.term), newest.next_offset};
@@ -12,7 +13,7 @@ LogStart Group::segments_end() const {
 
 std::optional<Term> Group::term_at(Index index) const {
   if (index == start.index) return start.term;
-  if (index < start.index) return std::nullopt;
+  if (index < start.index || (damage && index <= durable.last.index)) return std::nullopt;
   const auto span = std::ranges::lower_bound(terms, index, {}, &TermSpan::last);
   if (span == terms.end()) return std::nullopt;
   return span->term;

@@ -52,7 +52,7 @@ struct Group {
   std::uint64_t epoch = 0;        // number of resets: an asynchronous step that began before one is void
   bool folder = false;            // it has (or had) a folder on disk
   bool cleaning = false;          // old segments wait for a reset to become durable; no new ones until then
-  std::optional<std::string> damage;
+  std::optional<std::string> damage;  // of acknowledged entries in segments, which are then not listed above
   ReadHint hint;
 
   LogStart segments_end() const;  // last entry in segments, or the start

@@ -116,25 +116,23 @@ void replay(Replay& groups, std::uint64_t file, WalRecord&& record) {
   group.entries.insert_or_assign(index, TailEntry{std::move(record.entry), file});
 }
 
-void adopt_tail(Group& group, ReplayedGroup& from) {
+Result<void, Error> adopt_tail(Group& group, ReplayedGroup& from, const std::string& wal_dir) {
   Index next = group.durable.last.index + 1;
   Term term = group.durable.last.term;
   for (auto& [index, item] : from.entries) {
     if (index < next) continue;
-    const bool follows = index == next && item.entry.header.term >= term;
-    if (!follows) {
-      group.damage = fmt::format(
-          "group {}: entry {} is missing from the write-ahead log or does not follow the one before; this "
-          "replica "
-          "must be repaired from its peers",
-          group.id.value, next.value);
-      return;
+    if (index != next || item.entry.header.term < term) {
+      return unexpected(
+          damaged(Wal::path_of(wal_dir, item.file), 0,
+                  fmt::format("entry {} of group {} is missing or does not follow the one before", next.value,
+                              group.id.value)));
     }
     term = item.entry.header.term;
     group.push_term(term, index);
     group.tail.push(item.entry, item.file);
     ++next;
   }
+  return {};
 }
 
 }  // namespace kontiki::storage

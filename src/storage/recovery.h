@@ -30,7 +30,7 @@ struct ReplayedGroup {
 using Replay = std::map<GroupId, ReplayedGroup>;
 void replay(Replay& groups, std::uint64_t file, WalRecord&& record);
 
-// Moves the entries after the segments' end into the group's tail. Sets the group's damage if one is missing.
-void adopt_tail(Group& group, ReplayedGroup& from);
+// Moves the entries after the segments' end into the group's tail. Error if one is missing.
+Result<void, Error> adopt_tail(Group& group, ReplayedGroup& from, const std::string& wal_dir);
 
 }  // namespace kontiki::storage

@@ -144,7 +144,7 @@ class Store {
       GroupId group) const = 0;  // payload on disk and in the tail, for retention and metrics
 
   // ---- snapshots of the group's state machine
-  // ----------------------------------------------------------------- Replaces the group's snapshot file with
+  // Replaces the group's snapshot file with
   // the state as of `applied`, off the turn; `done` on the executor when durable. The newest one is kept.
   virtual void save_snapshot(GroupId group, Index applied, const Slice& state, env::Task done) = 0;
   struct Snapshot {

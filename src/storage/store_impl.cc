@@ -7,6 +7,13 @@
 #include <algorithm>
 
 namespace kontiki::storage {
+namespace {
+
+// close() moves what would make the next start slow; a few entries stay in the WAL, or a clean stop of a
+// hundred thousand quiet groups would take minutes.
+constexpr std::size_t kCloseMovesBytesMin = 256u << 10;
+
+}  // namespace
 
 Result<std::unique_ptr<Store>, Error> Store::open(env::Disk& disk, env::Executor& executor, env::Clock& clock,
                                                   std::string dir, const Options& options) {
@@ -23,8 +30,14 @@ StoreImpl::StoreImpl(env::Disk& disk, env::Executor& executor, std::string dir, 
       executor_(executor),
       dir_(std::move(dir)),
       options_(options),
+      store_(store),
       wal_(disk, executor, dir_ + "/wal", store, options.wal_file_bytes),
-      store_(store) {}
+      files_(disk, options.open_files_max),
+      segments_(disk, files_, dir_ + "/groups", options_),
+      snapshots_(disk, executor, dir_ + "/groups", groups_),
+      mover_(
+          executor, groups_, wal_, segments_,
+          {.stage_state = [this](Group& group) { stage_state(group); }, .flush = [this] { flush_soon(); }}) {}
 
 Result<void, Error> StoreImpl::recover() {
   Replay groups;
@@ -38,35 +51,59 @@ Result<void, Error> StoreImpl::recover() {
   for (auto& [number, file] : wal->files) file.groups = std::move(mentioned[number]);
   wal_.start(wal->position, std::move(wal->files));
 
+  // A group's state stands in the WAL as long as the group lives; a folder without one is left from a
+  // removal.
+  const std::string folder = dir_ + "/groups";
+  const auto names = disk_.list(folder);
+  if (!names) return unexpected(io_error("list", folder, names.error()));
+  std::unordered_set<std::string> folders(names->begin(), names->end());
   for (auto& [id, from] : groups) {
-    if (!from.known) {
-      return unexpected(damaged(dir_ + "/wal", 0, fmt::format("the state of group {} is missing", id.value)));
-    }
-    auto group = std::make_unique<Group>();
-    group->id = id;
-    group->hard = from.state.hard;
-    group->start = from.state.start;
-    group->durable = from.state.end;
-    group->committed = group->durable.last.index;
-    group->state_file = from.state_file;
-    adopt_tail(*group, from);
-    tail_bytes_ += group->tail.bytes();
-    RecoveredGroup found{.group = id,
-                         .hard_state = group->hard,
-                         .start = group->start,
-                         .terms = group->terms,
-                         .last = group->last(),
-                         .next_offset = group->next_offset(),
-                         .committed = group->committed,
-                         .configurations = {},
-                         .damage = group->damage};
-    for (Index i = group->segments_end().index + 1; i <= group->last(); ++i) {
-      const EntryHeader& header = group->tail.at(i).entry.header;
-      if (header.kind == EntryKind::kConfiguration) found.configurations.push_back(header);
-    }
-    recovered_.push_back(std::move(found));
-    groups_.emplace(id, std::move(group));
+    const bool has_folder = folders.erase(std::to_string(id.value)) != 0;
+    if (auto done = recover_group(id, from, has_folder); !done) return done;
   }
+  for (const auto& name : folders) {
+    const bool number = !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
+    if (number) require(disk_.remove_all(folder + "/" + name), "remove", folder + "/" + name);
+  }
+  return {};
+}
+
+Result<void, Error> StoreImpl::recover_group(GroupId id, ReplayedGroup& from, bool folder) {
+  if (!from.known) {
+    return unexpected(damaged(dir_ + "/wal", 0, fmt::format("the state of group {} is missing", id.value)));
+  }
+  if (from.state.end.last.index < from.state.start.index) {
+    return unexpected(
+        damaged(dir_ + "/wal", 0, fmt::format("the state of group {} contradicts itself", id.value)));
+  }
+  auto group = std::make_unique<Group>();
+  group->id = id;
+  group->hard = from.state.hard;
+  group->start = from.state.start;
+  group->durable = from.state.end;
+  group->committed = group->durable.last.index;
+  group->state_file = from.state_file;
+  group->folder = folder;
+  RecoveredGroup found;
+  if (folder) snapshots_.remove_leftover(id);
+  if (folder || group->durable.last.index > group->start.index) {
+    if (auto done = segments_.recover(*group, found.configurations); !done) return done;
+  }
+  if (auto done = adopt_tail(*group, from, dir_ + "/wal"); !done) return done;
+  for (Index i = group->segments_end().index + 1; i <= group->last(); ++i) {
+    const EntryHeader& header = group->tail.at(i).entry.header;
+    if (header.kind == EntryKind::kConfiguration) found.configurations.push_back(header);
+  }
+  found.group = id;
+  found.hard_state = group->hard;
+  found.start = group->start;
+  found.terms = group->terms;
+  found.last = group->last();
+  found.next_offset = group->next_offset();
+  found.committed = group->committed;
+  found.damage = group->damage;
+  recovered_.push_back(std::move(found));
+  groups_.emplace(id, std::move(group));
   return {};
 }
 
@@ -77,6 +114,7 @@ Group& StoreImpl::find(GroupId group) const {
 }
 
 void StoreImpl::stage_state(Group& group, RecordType type) {
+  CHECK(group.durable.last.index >= group.start.index, "the log starts within what is durable in segments");
   wal_.stage_state(type, group.id, group.state());
   group.state_file = wal_.staging_file();
 }
@@ -93,8 +131,13 @@ void StoreImpl::remove(GroupId group) {
   const auto it = groups_.find(group);
   if (it == groups_.end()) return;
   wal_.stage_remove(group);
-  tail_bytes_ -= it->second->tail.bytes();
+  const bool folder = it->second->folder;
   groups_.erase(it);
+  if (!folder) return;
+  after_flush([this, path = segments_.folder_of(group)] {
+    files_.forget_all(path);
+    require(disk_.remove_all(path), "remove", path);
+  });
 }
 
 void StoreImpl::append(GroupId group, std::span<const Entry> entries) {
@@ -103,7 +146,6 @@ void StoreImpl::append(GroupId group, std::span<const Entry> entries) {
   const Index first = entries.front().header.index;
   CHECK(first > to.committed && first > to.segments_end().index, "a committed entry is never cut");
   CHECK(first <= to.last() + 1, "an append must follow on the log");
-  tail_bytes_ -= to.tail.bytes();
   if (first <= to.last()) {
     to.tail.cut(first);
     to.cut_terms(first);
@@ -112,11 +154,11 @@ void StoreImpl::append(GroupId group, std::span<const Entry> entries) {
   for (const auto& entry : entries) {
     CHECK(entry.header.index == next, "indexes follow on one by one");
     wal_.stage_append(RecordType::kAppend, group, entry.header, entry.payload);
+    mover_.count_fresh(kEntryHeaderBytes + entry.payload.size());
     to.push_term(entry.header.term, next);
     to.tail.push(entry, wal_.staging_file());
     ++next;
   }
-  tail_bytes_ += to.tail.bytes();
 }
 
 void StoreImpl::set_hard_state(GroupId group, const HardState& state) {
@@ -127,7 +169,6 @@ void StoreImpl::set_hard_state(GroupId group, const HardState& state) {
 
 void StoreImpl::reset(GroupId group, const LogStart& start) {
   Group& to = find(group);
-  tail_bytes_ -= to.tail.bytes();
   to.tail.cut(Index(0));
   to.terms.clear();
   to.segments.clear();
@@ -138,29 +179,59 @@ void StoreImpl::reset(GroupId group, const LogStart& start) {
   to.hint = {};
   ++to.epoch;
   stage_state(to, RecordType::kReset);
+  if (!to.folder) return;
+  to.cleaning = true;
+  after_flush([this, group, epoch = to.epoch] {
+    const auto it = groups_.find(group);
+    if (it == groups_.end() || it->second->epoch != epoch) return;  // a later step cleans
+    segments_.remove_all_files(group);
+    it->second->cleaning = false;
+  });
 }
 
 void StoreImpl::flush(env::Task done) {
   CHECK(!in_flight(), "one flush at a time");
-  if (!has_staged() && !wal_.busy()) {
-    executor_.post(std::move(done));
-    return;
-  }
+  // The bound on the WAL: emptying goes on beside the load, but when it cannot keep up the load waits for it.
+  if (mover_.is_due(2 * options_.wal_bytes_max, options_.wal_file_bytes / 2)) mover_.empty_oldest_now();
   waiting_ = std::move(done);
-  if (!wal_.busy()) start_flush();
+  if (!io_) start_flush();
+}
+
+void StoreImpl::flush_soon() {
+  flush_wanted_ = true;
+  if (!io_) start_flush();
 }
 
 void StoreImpl::start_flush() {
+  io_ = true;
+  flush_wanted_ = false;
   flushing_ = std::move(waiting_);
   waiting_ = nullptr;
-  wal_.flush([this] { flush_done(); });
+  flushing_cleanups_ = std::move(cleanups_);
+  cleanups_.clear();
+  if (wal_.has_staged()) {
+    wal_.flush([this] { flush_done(); });
+    return;
+  }
+  executor_.post([this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) flush_done();
+  });
 }
 
 void StoreImpl::flush_done() {
+  io_ = false;
+  mover_.flushed();
+  run_cleanups(std::move(flushing_cleanups_));
+  flushing_cleanups_.clear();
+  mover_.start_if_due(options_.wal_bytes_max, options_.wal_file_bytes / 2);
   env::Task done = std::move(flushing_);
   flushing_ = nullptr;
-  if (waiting_ != nullptr) start_flush();
+  if (waiting_ != nullptr || flush_wanted_) start_flush();
   if (done != nullptr) done();
+}
+
+void StoreImpl::run_cleanups(std::vector<env::Task> cleanups) {
+  for (auto& cleanup : cleanups) cleanup();
 }
 
 void StoreImpl::set_committed(GroupId group, Index committed) {
@@ -168,107 +239,48 @@ void StoreImpl::set_committed(GroupId group, Index committed) {
   to.committed = std::max(to.committed, std::min(committed, to.last()));
 }
 
-Result<std::vector<Entry>, Error> StoreImpl::read(GroupId group, Index first, Index last,
-                                                  std::size_t bytes_max) {
-  const Group& from = find(group);
-  if (first <= from.start.index || first > from.last()) {
-    return unexpected(
-        Error{ErrorCode::kNotFound, fmt::format("group {}: entry {} is not in the log ({}, {}]", group.value,
-                                                first.value, from.start.index.value, from.last().value)});
-  }
-  std::vector<Entry> out;
-  std::size_t bytes = 0;
-  for (Index i = first; i <= std::min(last, from.last()); ++i) {
-    const Entry& entry = from.tail.at(i).entry;
-    if (!out.empty() && bytes + entry.payload.size() > bytes_max) break;
-    bytes += entry.payload.size();
-    out.push_back(entry);
-  }
-  return out;
-}
-
-Result<std::vector<Entry>, Error> StoreImpl::read_from_offset(GroupId group, Offset from, Index last,
-                                                              std::size_t bytes_max) {
-  const Group& log = find(group);
-  if (from < log.start.next_offset || from > log.next_offset()) {
-    return unexpected(Error{ErrorCode::kNotFound,
-                            fmt::format("group {}: offset {} is not in the log [{}, {})", group.value,
-                                        from.value, log.start.next_offset.value, log.next_offset().value)});
-  }
-  std::vector<Entry> out;
-  std::size_t bytes = 0;
-  for (Index i = log.segments_end().index + 1; i <= std::min(last, log.last()); ++i) {
-    const Entry& entry = log.tail.at(i).entry;
-    if (entry.header.kind != EntryKind::kData || entry.header.next_offset() <= from) continue;
-    if (!out.empty() && bytes + entry.payload.size() > bytes_max) break;
-    bytes += entry.payload.size();
-    out.push_back(entry);
-  }
-  return out;
-}
-
-Result<std::optional<TimestampOffset>, Error> StoreImpl::find_timestamp(GroupId group,
-                                                                        std::int64_t timestamp_ms,
-                                                                        Index last) {
-  const Group& log = find(group);
-  for (Index i = log.segments_end().index + 1; i <= std::min(last, log.last()); ++i) {
-    const Entry& entry = log.tail.at(i).entry;
-    if (entry.header.kind == EntryKind::kData && entry.header.max_timestamp >= timestamp_ms) {
-      return TimestampOffset{entry.header.max_timestamp, entry.header, entry.payload};
-    }
-  }
-  return std::nullopt;
-}
-
-Result<std::optional<TimestampOffset>, Error> StoreImpl::find_max_timestamp(GroupId group, Index last) {
-  const Group& log = find(group);
-  std::optional<TimestampOffset> best;
-  for (Index i = log.segments_end().index + 1; i <= std::min(last, log.last()); ++i) {
-    const Entry& entry = log.tail.at(i).entry;
-    if (entry.header.kind == EntryKind::kData && (!best || entry.header.max_timestamp > best->timestamp)) {
-      best = TimestampOffset{entry.header.max_timestamp, entry.header, entry.payload};
-    }
-  }
-  return best;
-}
-
 std::uint64_t StoreImpl::size_bytes(GroupId group) const {
   const Group& log = find(group);
   return log.segment_payload_bytes() + log.tail.bytes();
 }
 
-void StoreImpl::save_snapshot(GroupId, Index, const Slice&, env::Task done) {
-  executor_.post(std::move(done));
+void StoreImpl::save_snapshot(GroupId group, Index applied, const Slice& state, env::Task done) {
+  CHECK(has(group), "no such group");
+  snapshots_.save(group, applied, state, std::move(done));
 }
 
-Result<std::optional<Store::Snapshot>, Error> StoreImpl::load_snapshot(GroupId) {
-  return std::nullopt;
-}
-
-LogStart StoreImpl::retain(GroupId group, const Retention&, std::int64_t, Index) {
-  return find(group).start;
-}
-
-bool StoreImpl::retention_due(GroupId, const Retention&, std::int64_t, Index) const {
-  return false;
+Result<std::optional<Store::Snapshot>, Error> StoreImpl::load_snapshot(GroupId group) {
+  CHECK(has(group), "no such group");
+  return snapshots_.load(group);
 }
 
 void StoreImpl::upkeep() {
-  wal_.seal();
+  if (!wal_.has_staged()) wal_.seal();
+  mover_.start_if_due(options_.wal_bytes_max, options_.wal_file_bytes / 2);
 }
 
 void StoreImpl::close() {
   wal_.flush_now();
+  mover_.move_all_now(kCloseMovesBytesMin);
+  wal_.flush_now();
+  mover_.flushed();
+  run_cleanups(std::move(flushing_cleanups_));
+  run_cleanups(std::move(cleanups_));
+  flushing_cleanups_.clear();
+  cleanups_.clear();
   wal_.seal();
+  wal_.flush_now();
 }
 
 Stats StoreImpl::stats() const {
+  std::uint64_t tail_bytes = 0;
+  for (const auto& [id, group] : groups_) tail_bytes += group->tail.bytes();
   return {.wal_bytes = wal_.bytes(),
           .wal_files = wal_.files().size(),
           .flushes = wal_.syncs(),
           .flushed_bytes = wal_.synced_bytes(),
-          .open_files = 0,
-          .tail_bytes = tail_bytes_};
+          .open_files = files_.size(),
+          .tail_bytes = tail_bytes};
 }
 
 }  // namespace kontiki::storage

@@ -3,8 +3,12 @@
 // Single-threaded, on the shard.
 #pragma once
 
+#include "storage/file_cache.h"
 #include "storage/group.h"
+#include "storage/mover.h"
 #include "storage/recovery.h"
+#include "storage/segments.h"
+#include "storage/snapshots.h"
 #include "storage/store.h"
 #include "storage/wal.h"
 
@@ -55,24 +59,53 @@ class StoreImpl final : public Store {
   Stats stats() const override;
 
  private:
+  struct Collect {  // the entries of a read, up to its limits
+    Index last;
+    std::size_t bytes_max = 0;
+    std::vector<Entry> entries{};
+    std::size_t bytes = 0;
+    bool add(const EntryHeader& header, const Slice& payload);  // false when it is full
+  };
   Group& find(GroupId group) const;
+  Result<void, Error> recover_group(GroupId id, ReplayedGroup& from, bool folder);
   void stage_state(Group& group, RecordType type = RecordType::kState);
+  void after_flush(env::Task cleanup) { cleanups_.push_back(std::move(cleanup)); }
+  void flush_soon();
   void start_flush();
   void flush_done();
+  void run_cleanups(std::vector<env::Task> cleanups);
+
+  // store_read.cc
+  Result<bool, Error> read_segments(Group& group, Index first, Collect& out);  // false: full before their end
+  Result<std::optional<TimestampOffset>, Error> first_in_segment(Group& group, Segment& segment,
+                                                                 std::int64_t timestamp_ms, Index last);
+  Result<std::int64_t, Error> max_timestamp_in(Group& group, Segment& segment, Index last);
+  // store_retain.cc
+  std::size_t droppable(const Group& group, const Retention& retention, std::int64_t wall_ms,
+                        Index up_to) const;
 
   env::Disk& disk_;
   env::Executor& executor_;
   const std::string dir_;
   const Options options_;
+  const Uuid store_;
 
   GroupTable groups_;
   Wal wal_;
-  const Uuid store_;
+  FileCache files_;
+  Segments segments_;
+  Snapshots snapshots_;
+  Mover mover_;
   std::vector<RecoveredGroup> recovered_;
-  std::uint64_t tail_bytes_ = 0;  // of all tails
 
-  env::Task waiting_;   // of a flush() that came while the mover's own flush was on its way
-  env::Task flushing_;  // of the flush on its way
+  // One flush is on its way at a time: the caller's, the mover's, or both in one.
+  bool io_ = false;
+  bool flush_wanted_ = false;        // by the mover
+  env::Task waiting_;                // of a flush() that came while the mover's own was on its way
+  env::Task flushing_;               // of the flush on its way
+  std::vector<env::Task> cleanups_;  // to run when what is staged is durable
+  std::vector<env::Task> flushing_cleanups_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace kontiki::storage

@@ -42,9 +42,8 @@ void Wal::start(const WalPosition& position, std::map<std::uint64_t, WalFile> fi
   if (file_end_ >= file_bytes_) ++staging_file_;
 }
 
-BatchBuilder& Wal::builder(GroupId group) {
+BatchBuilder& Wal::builder() {
   if (builders_.empty() || builders_.back().body_bytes() >= kWalBatchBytesMax) builders_.emplace_back();
-  files_[staging_file_].groups.insert(group);
   return builders_.back();
 }
 
@@ -53,23 +52,33 @@ void Wal::staged(std::size_t before) {
 }
 
 void Wal::stage_append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload) {
-  BatchBuilder& to = builder(group);
+  files_[staging_file_].groups.insert(group);
+  BatchBuilder& to = builder();
   const std::size_t before = to.body_bytes();
   to.append(type, group, header, payload);
   staged(before);
 }
 
 void Wal::stage_state(RecordType type, GroupId group, const GroupState& state) {
-  BatchBuilder& to = builder(group);
+  files_[staging_file_].groups.insert(group);
+  BatchBuilder& to = builder();
   const std::size_t before = to.body_bytes();
   to.state(type, group, state);
   staged(before);
 }
 
 void Wal::stage_remove(GroupId group) {
-  BatchBuilder& to = builder(group);
+  files_[staging_file_].groups.insert(group);
+  BatchBuilder& to = builder();
   const std::size_t before = to.body_bytes();
   to.plain(RecordType::kRemove, group);
+  staged(before);
+}
+
+void Wal::stage_seal() {
+  BatchBuilder& to = builder();
+  const std::size_t before = to.body_bytes();
+  to.plain(RecordType::kSeal, GroupId(0));
   staged(before);
 }
 

@@ -46,6 +46,7 @@ class Wal {
   void stage_append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload);
   void stage_state(RecordType type, GroupId group, const GroupState& state);
   void stage_remove(GroupId group);
+  void stage_seal();  // only to have something to flush
   bool has_staged() const { return !builders_.empty(); }
   std::uint64_t staging_file() const { return staging_file_; }
 
@@ -71,7 +72,7 @@ class Wal {
   std::uint64_t synced_bytes() const { return synced_bytes_; }
 
  private:
-  BatchBuilder& builder(GroupId group);
+  BatchBuilder& builder();
   void staged(std::size_t before);
   void write_staged();
   void write_batch(BatchBuilder& builder);

@@ -59,7 +59,11 @@ class World {
     set_fatal_handler(
         [](Reason reason, std::string_view message) { throw Fatal{reason, std::string(message)}; });
   }
-  ~World() { set_fatal_handler(nullptr); }
+  ~World() {
+    stop();
+    scheduler_.clear();  // pending syncs hold their files
+    set_fatal_handler(nullptr);
+  }
 
   sim::SimDisk& disk() { return disk_; }
   sim::Scheduler& scheduler() { return scheduler_; }
@@ -89,9 +93,9 @@ class World {
   void settle() { scheduler_.run_until_idle(); }
 
   void stop() {
-    store_.reset();
-    executor_.kill();
     disk_.crash_process();
+    executor_.kill();
+    store_.reset();
     executor_.revive();
   }
   Store& restart_process() {

@@ -1,0 +1,61 @@
+// The bytes of a segment file and of its sparse index (docs/format/segment.md, index.md). Pure functions and
+// values. The readers take hostile bytes.
+#pragma once
+
+#include "base/slice.h"
+#include "model/entry.h"
+#include "model/ids.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace kontiki::storage {
+
+inline constexpr std::size_t kSegmentHeaderBytes = 64;
+inline constexpr std::size_t kSegmentEntryBytes = 48;  // before the payload
+inline constexpr std::size_t kIndexHeaderBytes = 32;
+inline constexpr std::size_t kIndexEntryBytes = 48;
+
+struct SegmentHeader {
+  std::uint32_t version = 0;
+  GroupId group;
+  LogStart prev;  // the entry before the first
+};
+Slice encode_segment_header(const SegmentHeader& header);
+std::optional<SegmentHeader> decode_segment_header(Bytes bytes);
+
+// The fixed part of an entry; the payload follows. The checksum covers group, length, header and payload.
+void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, std::byte* out);
+struct SegmentEntry {
+  std::uint32_t crc = 0;
+  std::uint32_t payload_bytes = 0;
+  EntryHeader header;
+};
+// None if a field is impossible. Says nothing about the checksum, which needs the payload.
+std::optional<SegmentEntry> decode_segment_entry(Bytes bytes);
+bool is_intact(GroupId group, Bytes entry_with_payload);
+
+enum class IndexEntryType : std::uint8_t {
+  kBlock = 0,  // an entry of the segment, about one per index_interval_bytes
+  kSummary =
+      1,  // repeats the first entry of each term and each configuration entry, once the segment is sealed
+  kFooter = 2,  // the last one of a sealed segment's index
+};
+struct IndexEntry {
+  IndexEntryType type = IndexEntryType::kBlock;
+  EntryKind kind = EntryKind::kTermStart;
+  Index index;                      // footer: the segment's last index
+  Term term;                        // footer: its last term
+  Offset offset{0};                 // base offset; footer: the next offset after the segment
+  std::int64_t max_timestamp = -1;  // of the entries of the segment before this one; footer: of all
+  std::uint64_t position = 0;       // byte in the segment; footer: the segment's length
+  std::uint16_t first_of_term = 0;  // 1 if the entry before has another term (or is not in this segment)
+  friend bool operator==(const IndexEntry&, const IndexEntry&) = default;
+};
+Slice encode_index_header(GroupId group, Index first);
+bool is_index_header(Bytes bytes, GroupId group, Index first);
+void encode_index_entry(const IndexEntry& entry, std::byte* out);
+std::optional<IndexEntry> decode_index_entry(Bytes bytes);
+
+}  // namespace kontiki::storage
