@@ -60,6 +60,9 @@ class Broker final : public multiraft::NodeEvents {
   // Only shard 0's may be used by callers on shard 0; the others are reached by ShardBroker::to_shard.
   ShardBroker& shard(std::size_t number) { return *shards_[number]; }
 
+  // On shard 0: somebody else leads the metadata group, or nobody.
+  void metadata_leader_changed();
+
   // multiraft::NodeEvents
   void leadership_changed(std::size_t shard, const multiraft::Leadership& news) override;
   void nodes_changed() override;
@@ -74,7 +77,7 @@ class Broker final : public multiraft::NodeEvents {
 
   env::Clock& clock_;
   BrokerOptions options_;
-  // Invariant: destroyed from the bottom up: connections and hosts before the groups that they use.
+  Configuration voters_;  // of the metadata group
   std::unique_ptr<multiraft::Node> node_;
   std::unique_ptr<Controller> controller_;
   std::vector<std::unique_ptr<ShardBroker>> shards_;

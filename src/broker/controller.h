@@ -28,6 +28,7 @@ class Controller final : public multiraft::StateMachine {
   // Commands under way from this broker; further ones get kBusy.
   static constexpr std::size_t kCommandsMax = 4096;
   static constexpr std::int64_t kRetryUs = 100'000;
+  static constexpr std::int64_t kLostUs = 3'000'000;  // not applied so long after it was taken: sent anew
 
   explicit Controller(Broker& broker);
   ~Controller() override;
@@ -61,7 +62,7 @@ class Controller final : public multiraft::StateMachine {
   struct Waiting {
     Slice command;
     std::int64_t deadline_us = 0;
-    bool sent = false;  // to a leader, which has taken it or not answered yet
+    std::int64_t send_us = 0;  // when to send it (again): at once, or when a leader that took it lost it
     SubmitDone done;
   };
 

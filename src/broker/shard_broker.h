@@ -11,6 +11,7 @@
 #include "broker/fetch_sessions.h"
 #include "broker/metrics.h"
 #include "broker/options.h"
+#include "broker/producer_ids.h"
 #include "broker/submit.h"
 #include "env/clock.h"
 #include "env/executor.h"
@@ -76,6 +77,7 @@ class ShardBroker {
   // applied it, so whatever a client asks next is answered with the change. Placement and settings must have
   // been checked by the caller.
   void submit(metadata::CommandBody command, std::int64_t timeout_us, SubmitDone done);
+  ProducerIds& producer_ids() { return producer_ids_; }
 
   // ---- between the parts of the broker ----
   Broker& broker() { return broker_; }
@@ -111,6 +113,9 @@ class ShardBroker {
   std::uint64_t add(std::unique_ptr<FetchRun> run);
   FetchRun* fetch_run(std::uint64_t id);
   void end_fetch(std::uint64_t id);
+  // These fetches of shard `number` have more to read now. Always a task of its own: a partition calls this
+  // while its group applies, and a fetch reads from groups.
+  void wake_fetches(std::size_t number, std::vector<std::uint64_t> fetches);
   std::size_t fetches_under_way() const { return fetches_.size(); }
   FetchSessions& sessions() { return sessions_; }
 
@@ -120,9 +125,10 @@ class ShardBroker {
   void stop();
 
  private:
-  void follow(const metadata::ApplyResult& result);
-  void ensure_partitions(const metadata::Topic& topic, std::size_t first);
-  void ensure_partition(const metadata::Topic& topic, std::int32_t partition, bool is_new);
+  void follow_later();
+  void follow();
+  void ensure_topic(const TopicId& id);
+  void ensure_partition(const metadata::Topic& topic, std::int32_t partition);
   void remove_partition(GroupId group);
   void reconcile();
   void upkeep();
@@ -136,18 +142,22 @@ class ShardBroker {
 
   metadata::Cluster cluster_;
   bool caught_up_ = false;
+  std::vector<metadata::Change> changes_;  // not followed yet; a task that follows them is posted
+  bool restored_ = false;                  // likewise: everything has to be compared
+  bool follow_posted_ = false;
   std::vector<NodeId> alive_;
   NodeId controller_ = kNoNode;
   std::unordered_set<GroupId> recovered_;  // groups of the store that nobody has started yet
   std::unordered_map<GroupId, std::unique_ptr<PartitionHost>> hosts_;
 
   std::uint64_t next_id_ = 1;
-  std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;
+  std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;  // read from once caught up
   std::deque<std::weak_ptr<Connection>> starved_;  // of budget; bounded by the number of connections
   std::size_t bytes_in_service_ = 0;
   std::unordered_map<std::uint64_t, std::unique_ptr<ProduceRun>> produces_;  // bounded by the budget
   std::unordered_map<std::uint64_t, std::unique_ptr<FetchRun>> fetches_;     // likewise
   FetchSessions sessions_;
+  ProducerIds producer_ids_;
   bool stopped_ = false;
 };
 

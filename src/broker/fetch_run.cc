@@ -1,0 +1,236 @@
+#include "broker/fetch_run.h"
+
+#include "broker/broker.h"
+#include "broker/shard_broker.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace kontiki::broker {
+namespace {
+
+// The batches as the one run of bytes that the response carries. Shared if they lie side by side.
+Slice join(const std::vector<Slice>& batches, std::size_t bytes) {
+  if (batches.empty()) return {};
+  if (batches.size() == 1) return batches.front();
+  Buffer whole(bytes);
+  std::size_t at = 0;
+  for (const Slice& batch : batches) {
+    std::memcpy(whole.data() + at, batch.data(), batch.size());
+    at += batch.size();
+  }
+  return Slice(whole);
+}
+
+FetchAnswer elsewhere(ShardBroker& shard, const FetchRead& read) {
+  FetchAnswer answer;
+  answer.data.partition_index = read.want.partition;
+  answer.data.high_watermark = -1;
+  answer.data.aborted_transactions.reset();
+  answer.data.error_code = kafka::ErrorCode::kNotLeaderOrFollower;
+  const ShardBroker::Leader leader = shard.leader_of(read.group);
+  if (leader.node != kNoNode) answer.data.current_leader = {leader.node.value, leader_epoch_of(leader.term)};
+  return answer;
+}
+
+void visit(ShardBroker& shard, FetchPass& pass, FetchRead& read) {
+  PartitionHost* host = shard.host(read.group);
+  const FetchWaiter waiter{pass.home, pass.run};
+  switch (pass.kind) {
+    case FetchPass::Kind::kRead:
+      if (host == nullptr) {
+        read.answer = elsewhere(shard, read);
+        return;
+      }
+      read.mark = host->mark();
+      read.answer = host->fetch(read.want, pass.isolation_level, pass.bytes_left, pass.nothing_yet);
+      pass.bytes_left -= std::min(pass.bytes_left, read.answer.bytes);
+      if (read.answer.bytes != 0) pass.nothing_yet = false;
+      return;
+    case FetchPass::Kind::kWatch:
+      if (host == nullptr || host->mark() != read.mark)
+        pass.news = true;
+      else
+        host->purgatory().add(waiter);
+      return;
+    case FetchPass::Kind::kUnwatch:
+      if (host != nullptr) host->purgatory().remove(waiter);
+      return;
+  }
+}
+
+}  // namespace
+
+void advance(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
+  while (pass->next < pass->reads.size() && pass->reads[pass->next].shard == shard.number())
+    visit(shard, *pass, pass->reads[pass->next++]);
+  const bool over = pass->next == pass->reads.size();
+  if (over && pass->kind == FetchPass::Kind::kUnwatch) return;
+  const std::size_t to = over ? pass->home : pass->reads[pass->next].shard;
+  shard.to_shard(to, [over, pass = std::move(pass)](ShardBroker& at) mutable {
+    if (!over) return advance(at, std::move(pass));
+    if (FetchRun* run = at.fetch_run(pass->run)) run->returned(std::move(pass));
+  });
+}
+
+FetchRun::FetchRun(ShardBroker& shard, std::int16_t version, const kafka::FetchRequest& request,
+                   FetchSessions::Opened opened, Respond<kafka::FetchResponse> respond)
+    : shard_(shard),
+      version_(version),
+      isolation_level_(request.isolation_level),
+      min_bytes_(static_cast<std::size_t>(std::max(request.min_bytes, 0))),
+      max_bytes_(std::min(static_cast<std::size_t>(std::max(request.max_bytes, 0)),
+                          shard.options().limits.fetch_response_bytes_max)),
+      wait_us_(std::clamp<std::int64_t>(std::int64_t{request.max_wait_ms} * 1000, 0,
+                                        shard.options().limits.fetch_wait_us_max)),
+      session_id_(opened.session_id),
+      incremental_(opened.incremental),
+      respond_(std::move(respond)) {
+  look_up(std::move(opened.items));
+}
+
+void FetchRun::look_up(std::vector<FetchItem> items) {
+  const metadata::Cluster& cluster = shard_.cluster();
+  std::vector<std::size_t> shard_order;
+  for (FetchItem& item : items) {
+    const bool by_id = version_ >= 13;
+    const metadata::Topic* topic = by_id ? cluster.topic(item.key.topic_id) : cluster.topic(item.key.topic);
+    const auto number = static_cast<std::size_t>(item.key.partition);
+    Place& place = places_.emplace_back(Place{std::move(item.key), {}});
+    place.answer.data.partition_index = item.want.partition;
+    place.answer.data.high_watermark = -1;
+    place.answer.data.aborted_transactions.reset();
+    if (topic == nullptr || item.want.partition < 0 || number >= topic->partitions.size()) {
+      const bool unknown_id = by_id && topic == nullptr;
+      place.answer.data.error_code =
+          unknown_id ? kafka::ErrorCode::kUnknownTopicId : kafka::ErrorCode::kUnknownTopicOrPartition;
+      continue;
+    }
+    const GroupId group = topic->partitions[number].group;
+    const std::size_t shard = shard_.shard_of(group);
+    if (std::find(shard_order.begin(), shard_order.end(), shard) == shard_order.end())
+      shard_order.push_back(shard);
+    reads_.push_back({.place = places_.size() - 1,
+                      .group = group,
+                      .shard = shard,
+                      .want = item.want,
+                      .answer = {},
+                      .mark = {}});
+  }
+  // One visit per shard; the partition that is first in the order of serving stays first.
+  const auto rank = [&](const FetchRead& read) {
+    return std::find(shard_order.begin(), shard_order.end(), read.shard) - shard_order.begin();
+  };
+  std::stable_sort(reads_.begin(), reads_.end(),
+                   [&](const FetchRead& a, const FetchRead& b) { return rank(a) < rank(b); });
+}
+
+void FetchRun::start(std::uint64_t id) {
+  id_ = id;
+  send(FetchPass::Kind::kRead);
+}
+
+void FetchRun::send(FetchPass::Kind kind) {
+  if (kind == FetchPass::Kind::kRead) woken_ = false;  // the read will see it
+  if (kind == FetchPass::Kind::kWatch) watched_ = true;
+  auto pass = std::make_unique<FetchPass>();
+  pass->kind = kind;
+  pass->home = shard_.number();
+  pass->run = id_;
+  pass->isolation_level = isolation_level_;
+  pass->bytes_left = max_bytes_;
+  pass->reads = std::exchange(reads_, {});
+  advance(shard_, std::move(pass));
+}
+
+void FetchRun::returned(std::unique_ptr<FetchPass> pass) {
+  reads_ = std::move(pass->reads);
+  if (!respond_.wanted()) return shard_.end_fetch(id_);
+  if (pass->kind == FetchPass::Kind::kRead) return read_returned();
+  if (pass->news || woken_ || expired_) return send(FetchPass::Kind::kRead);
+  waiting_ = true;
+}
+
+void FetchRun::read_returned() {
+  bytes_ = 0;
+  for (const FetchRead& read : reads_) bytes_ += read.answer.bytes;
+  if (is_enough()) return finish();
+  if (timer_ == Deadlines::Id::kNone) {
+    timer_ = shard_.deadlines().after(wait_us_, [&shard = shard_, id = id_] {
+      if (FetchRun* run = shard.fetch_run(id)) run->expire();
+    });
+  }
+  send(FetchPass::Kind::kWatch);
+}
+
+bool FetchRun::is_enough() const {
+  if (expired_ || wait_us_ == 0 || reads_.empty() || bytes_ >= min_bytes_) return true;
+  if (reads_.size() != places_.size()) return true;  // an unknown partition
+  if (shard_.fetches_under_way() > shard_.options().limits.fetch_waiters_max) return true;
+  return std::any_of(reads_.begin(), reads_.end(), [](const FetchRead& read) {
+    return read.answer.data.error_code != kafka::ErrorCode::kNone ||
+           read.answer.data.diverging_epoch.epoch >= 0;
+  });
+}
+
+void FetchRun::wake() {
+  if (!std::exchange(waiting_, false)) {
+    woken_ = true;
+    return;
+  }
+  if (!respond_.wanted()) return shard_.end_fetch(id_);
+  send(FetchPass::Kind::kRead);
+}
+
+void FetchRun::expire() {
+  expired_ = true;
+  if (std::exchange(waiting_, false)) send(FetchPass::Kind::kRead);
+}
+
+void FetchRun::leave_purgatories() {
+  shard_.deadlines().cancel(timer_);
+  if (std::exchange(watched_, false) && !reads_.empty()) send(FetchPass::Kind::kUnwatch);
+}
+
+void FetchRun::finish() {
+  for (FetchRead& read : reads_) places_[read.place].answer = std::move(read.answer);
+  FetchSession* session = session_id_ == 0 ? nullptr : shard_.sessions().find(session_id_);
+  kafka::FetchResponse response;
+  response.session_id = session_id_;
+  for (Place& place : places_) {
+    kafka::FetchResponse::Partition& data = place.answer.data;
+    data.records = join(place.answer.batches, place.answer.bytes);
+    shard_.count_error(data.error_code);
+    const bool news = session == nullptr || session->told(place.key, data);
+    if (!incremental_ || news) topic_of(response, place.key).partitions.push_back(std::move(data));
+  }
+  shard_.metrics().fetch_bytes += bytes_;
+  name_leaders(response);
+  respond_(response);
+  shard_.end_fetch(id_);
+}
+
+kafka::FetchResponse::Topic& FetchRun::topic_of(kafka::FetchResponse& response, const FetchKey& key) const {
+  // Partitions of one topic usually follow each other; a topic may also come twice.
+  auto& topics = response.responses;
+  if (topics.empty() || topics.back().topic != key.topic || topics.back().topic_id != key.topic_id)
+    topics.push_back({.topic = key.topic, .topic_id = key.topic_id, .partitions = {}});
+  return topics.back();
+}
+
+void FetchRun::name_leaders(kafka::FetchResponse& response) const {
+  std::set<NodeId> named;
+  for (const auto& topic : response.responses)
+    for (const auto& partition : topic.partitions) {
+      const NodeId leader(partition.current_leader.leader_id);
+      const metadata::Node* node = shard_.cluster().node(leader);
+      if (node == nullptr || !named.insert(leader).second) continue;
+      response.node_endpoints.push_back({leader.value, node->host, node->port,
+                                         node->rack.empty() ? std::nullopt : std::optional(node->rack)});
+    }
+}
+
+}  // namespace kontiki::broker

@@ -1,0 +1,156 @@
+// PartitionHost: one topic-partition on this broker: the raft group's state machine, what its leader has
+// promised to producers, and who waits to read. Owned by the ShardBroker of the group's shard, used only
+// there.
+#pragma once
+
+#include "broker/purgatory.h"
+#include "kafka/error.h"
+#include "kafka/messages/fetch.h"
+#include "kafka/messages/list_offsets.h"
+#include "kafka/messages/offset_for_leader_epoch.h"
+#include "metadata/topic_configs.h"
+#include "multiraft/group.h"
+#include "multiraft/state_machine.h"
+#include "partition/partition.h"
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace kontiki::broker {
+
+class ShardBroker;
+
+// The answer to one produced batch.
+struct ProduceResult {
+  kafka::ErrorCode error = kafka::ErrorCode::kNone;
+  std::int64_t base_offset = -1;
+  std::int64_t log_append_time_ms = -1;
+  std::int64_t log_start_offset = -1;
+  std::string message = {};  // for people; empty unless an error
+  NodeId leader = kNoNode;
+  std::int32_t leader_epoch = -1;
+};
+using ProduceDone = std::move_only_function<void(ProduceResult)>;
+
+// One partition of a fetch, read.
+struct FetchAnswer {
+  kafka::FetchResponse::Partition data;  // without its records
+  std::vector<Slice> batches;
+  std::size_t bytes = 0;  // of all batches
+};
+// What a fetch saw of a partition; if it is different later, there is news.
+struct FetchMark {
+  Offset high_watermark = kNoOffset;
+  Offset log_start = kNoOffset;
+  Term term;
+  bool leads = false;
+  friend bool operator==(const FetchMark&, const FetchMark&) = default;
+};
+
+class PartitionHost final : public multiraft::StateMachine {
+ public:
+  PartitionHost(ShardBroker& shard, GroupId group, TopicPartition name,
+                const metadata::TopicSettings& settings);
+  ~PartitionHost() override;
+
+  const TopicPartition& name() const { return name_; }
+  multiraft::Group* group() { return group_; }
+  const partition::Partition& partition() const { return partition_; }
+  void set_group(multiraft::Group* group);
+  void set_settings(const metadata::TopicSettings& settings);
+  // The topic was deleted: everyone waiting is told. Before the group goes.
+  void deleted();
+
+  bool leads() const { return group_ != nullptr && group_->is_leader(); }
+  // Leads, and has applied everything that leaders before it committed.
+  bool serves() const { return leads() && led_term_ == group_->term() && partition_.can_produce(); }
+  // The first offset that can be read.
+  Offset log_start() const;
+
+  // Appends a batch as a producer sent it; `done` once, perhaps before this returns: when the batch is
+  // committed, or refused. Batches are appended in the order of the calls. While the group takes no more,
+  // they wait here, at most until `deadline_us` (monotonic).
+  void produce(const Slice& batch, std::int64_t deadline_us, ProduceDone done);
+
+  // Reads up to `bytes_max`; one batch more than that if `whole_first` and not even one fits.
+  FetchAnswer fetch(const kafka::FetchRequest::Partition& want, std::int8_t isolation_level,
+                    std::size_t bytes_max, bool whole_first);
+  FetchMark mark() const;
+  Purgatory& purgatory() { return purgatory_; }
+
+  kafka::ListOffsetsResponse::Partition list_offsets(const kafka::ListOffsetsRequest::Partition& want,
+                                                     std::int16_t version);
+  kafka::OffsetForLeaderEpochResponse::Partition end_of_epoch(
+      const kafka::OffsetForLeaderEpochRequest::Partition& want) const;
+
+  // Now and then: proposes what the partition has to say on its own (expiry of producers).
+  void upkeep(std::int64_t wall_ms);
+
+  // multiraft::StateMachine
+  void apply(std::span<const Entry> entries) override;
+  void role_changed(const raft::RoleChange& change) override;
+  Slice snapshot() const override;
+  bool restore(const Slice& snapshot) override;
+  void log_start_moved(const LogStart& start) override;
+
+ private:
+  // A batch that was proposed here.
+  struct Pending {
+    Index index;
+    Term term;
+    Offset base_offset;
+    std::int64_t log_append_time_ms;
+    ProduceDone done;
+  };
+  // A retry of a batch that is not committed yet.
+  struct Repeat {
+    Offset base_offset;
+    Offset last_offset;
+    ProduceDone done;
+  };
+  // A batch for which the group has no room.
+  struct Queued {
+    Slice batch;
+    std::int64_t deadline_us;
+    ProduceDone done;
+  };
+
+  // False if the group has no room for it: nothing has happened, and `done` is untouched.
+  bool try_produce(const Slice& batch, ProduceDone& done);
+  bool propose(const Slice& batch, const partition::Admission& admission, ProduceDone& done);
+  void enqueue(const Slice& batch, std::int64_t deadline_us, ProduceDone done);
+  void drain();
+  void drain_later();
+  void settle(const EntryHeader& applied);
+  void settle_repeats();
+  void fail_all(kafka::ErrorCode error);
+  void wake();
+  ProduceResult success(Offset base_offset, std::int64_t log_append_time_ms) const;
+  ProduceResult failure(kafka::ErrorCode error, std::string message = {}) const;
+  // kNone if this is the leader and the client's idea of its epoch is right.
+  kafka::ErrorCode check_leader(std::int32_t current_leader_epoch) const;
+  kafka::ErrorCode find_timestamp(std::int64_t timestamp, kafka::ListOffsetsResponse::Partition& answer);
+  void read(const kafka::FetchRequest::Partition& want, std::size_t bytes_max, bool whole_first,
+            FetchAnswer& answer);
+
+  ShardBroker& shard_;
+  const GroupId id_;
+  const TopicPartition name_;
+  multiraft::Group* group_ = nullptr;
+  partition::Partition partition_;
+  std::optional<Term> led_term_;  // that the partition was told to lead in; raft may know better already
+
+  std::deque<Pending> pending_;  // Invariant: indexes rise; bounded by the group's uncommitted bytes
+  std::deque<Repeat> repeats_;   // bounded by the shard's budget for requests, as is
+  std::deque<Queued> queue_;     // this, and by produce_queue_bytes_max
+  std::size_t queue_bytes_ = 0;
+  bool drain_posted_ = false;
+  Purgatory purgatory_;
+};
+
+}  // namespace kontiki::broker

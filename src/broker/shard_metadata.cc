@@ -1,0 +1,155 @@
+// ShardBroker: its copy of the metadata, and the partitions that follow from it.
+//
+// Which partitions are started when: while the log is replayed at start, only those that the store has data
+// of, since a topic that is created in the log may be deleted further on. Once everything that was committed
+// before the start is applied (metadata_caught_up), all that are there are started, and what the store has
+// beyond them is deleted.
+
+#include "base/log.h"
+#include "broker/broker.h"
+#include "broker/connection.h"
+#include "broker/partition_host.h"
+#include "broker/shard_broker.h"
+#include "metadata/topic_configs.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kontiki::broker {
+namespace {
+
+Configuration configuration_of(const metadata::PartitionInfo& info) {
+  Configuration configuration{.voters = info.replicas, .outgoing = {}, .learners = {}};
+  std::sort(configuration.voters.begin(), configuration.voters.end());
+  return configuration;
+}
+
+}  // namespace
+
+void ShardBroker::apply_metadata(std::span<const Entry> entries) {
+  for (const Entry& entry : entries) {
+    metadata::ApplyResult result = cluster_.apply(entry);
+    for (metadata::Change& change : result.changes) changes_.push_back(std::move(change));
+  }
+  follow_later();
+}
+
+void ShardBroker::restore_metadata(const Slice& snapshot) {
+  // The controller has restored it on shard 0 before, from the same bytes.
+  CHECK(cluster_.restore(snapshot.bytes()).has_value(), "a snapshot that one shard can read all can");
+  changes_.clear();
+  restored_ = true;
+  follow_later();
+}
+
+void ShardBroker::metadata_caught_up() {
+  if (std::exchange(caught_up_, true)) return;
+  restored_ = true;
+  follow_later();
+  // Behind the task that starts the partitions.
+  executor().post([this] {
+    const auto waiting = connections_;
+    for (const auto& [id, connection] : waiting) connection->start();
+  });
+}
+
+// Groups are made and removed in a task of their own: on shard 0 the metadata group is applying.
+void ShardBroker::follow_later() {
+  if (follow_posted_ || (changes_.empty() && !restored_)) return;
+  follow_posted_ = true;
+  executor().post([this] {
+    follow_posted_ = false;
+    if (!stopped_) follow();
+  });
+}
+
+void ShardBroker::follow() {
+  if (std::exchange(restored_, false)) reconcile();
+  for (const metadata::Change& change : std::exchange(changes_, {})) {
+    if (const auto* created = std::get_if<metadata::TopicCreated>(&change)) {
+      ensure_topic(created->id);
+    } else if (const auto* added = std::get_if<metadata::PartitionsAdded>(&change)) {
+      ensure_topic(added->id);
+    } else if (const auto* deleted = std::get_if<metadata::TopicDeleted>(&change)) {
+      for (const auto& partition : deleted->topic.partitions) remove_partition(partition.group);
+    } else if (const auto* configured = std::get_if<metadata::ConfigChanged>(&change)) {
+      const metadata::Topic* topic = cluster_.topic(configured->id);
+      if (topic == nullptr) continue;
+      for (const auto& partition : topic->partitions)
+        if (PartitionHost* host = this->host(partition.group))
+          host->set_settings(metadata::topic_settings(topic->configs));
+    }
+  }
+}
+
+void ShardBroker::reconcile() {
+  for (const auto& [name, topic] : cluster_.topics()) {
+    ensure_topic(topic.id);
+    for (const auto& partition : topic.partitions)
+      if (PartitionHost* host = this->host(partition.group))
+        host->set_settings(metadata::topic_settings(topic.configs));
+  }
+  std::vector<GroupId> gone;
+  for (const auto& [id, host] : hosts_)
+    if (!cluster_.partition(id)) gone.push_back(id);
+  for (const GroupId id : gone) remove_partition(id);
+  if (!caught_up_) return;
+  for (const GroupId id : shard_.orphans()) {
+    if (id == kMetadataGroup || cluster_.partition(id)) continue;
+    log(LogLevel::kInfo, "Deleting the data of group {}: its topic was deleted.", id.value);
+    shard_.remove_group(id);
+    recovered_.erase(id);
+  }
+}
+
+void ShardBroker::ensure_topic(const TopicId& id) {
+  const metadata::Topic* topic = cluster_.topic(id);
+  if (topic == nullptr) return;  // deleted since
+  for (std::size_t i = 0; i < topic->partitions.size(); ++i)
+    ensure_partition(*topic, static_cast<std::int32_t>(i));
+}
+
+void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t partition) {
+  const metadata::PartitionInfo& info = topic.partitions[static_cast<std::size_t>(partition)];
+  const bool is_recovered = recovered_.contains(info.group);
+  if (shard_of(info.group) != number_ || hosts_.contains(info.group) || (!caught_up_ && !is_recovered))
+    return;
+  if (std::find(info.replicas.begin(), info.replicas.end(), self()) == info.replicas.end()) return;
+
+  const metadata::TopicSettings settings = metadata::topic_settings(topic.configs);
+  auto host =
+      std::make_unique<PartitionHost>(*this, info.group, TopicPartition{topic.name, partition}, settings);
+  const auto group = shard_.create_group(info.group, self(), configuration_of(info), *host);
+  recovered_.erase(info.group);
+  if (!group) {
+    log(LogLevel::kError, "Partition {}-{} (group {}) is not served by this broker: {}", topic.name,
+        partition, info.group.value, group.error().message);
+    return;
+  }
+  host->set_group(*group);
+  host->set_settings(settings);
+  hosts_.emplace(info.group, std::move(host));
+  // The preferred leader of a new partition need not wait for the others to miss one.
+  if (info.replicas.size() == 1 || (!is_recovered && info.replicas.front() == self())) (*group)->campaign();
+}
+
+void ShardBroker::remove_partition(GroupId group) {
+  if (shard_of(group) != number_) return;
+  recovered_.erase(group);
+  auto host = hosts_.extract(group);
+  if (host.empty()) {
+    // Data of a partition that was not started; the store knows it as an orphan.
+    const auto orphans = shard_.orphans();
+    if (std::binary_search(orphans.begin(), orphans.end(), group)) shard_.remove_group(group);
+    return;
+  }
+  host.mapped()->deleted();
+  shard_.remove_group(group);
+}
+
+void ShardBroker::leadership_changed(const multiraft::Leadership& news) {
+  // Whoever waits to read here may have to look elsewhere: the host knows when its own role changes.
+  if (news.group == kMetadataGroup && number_ == 0) broker_.metadata_leader_changed();
+}
+
+}  // namespace kontiki::broker
