@@ -2,8 +2,16 @@
 
 #include "broker/handlers.h"
 #include "kafka/messages/api_versions.h"
+#include "kafka/messages/create_partitions.h"
+#include "kafka/messages/create_topics.h"
+#include "kafka/messages/delete_topics.h"
+#include "kafka/messages/describe_cluster.h"
+#include "kafka/messages/describe_configs.h"
 #include "kafka/messages/fetch.h"
+#include "kafka/messages/find_coordinator.h"
+#include "kafka/messages/init_producer_id.h"
 #include "kafka/messages/list_offsets.h"
+#include "kafka/messages/metadata.h"
 #include "kafka/messages/offset_for_leader_epoch.h"
 #include "kafka/messages/produce.h"
 
@@ -39,8 +47,16 @@ constexpr Row kRows[] = {
     row<kafka::ProduceRequest, handle_produce>(),
     row<kafka::FetchRequest, handle_fetch>(),
     row<kafka::ListOffsetsRequest, handle_list_offsets>(),
-    row<kafka::OffsetForLeaderEpochRequest, handle_offset_for_leader_epoch>(),
+    row<kafka::MetadataRequest, handle_metadata>(),
+    row<kafka::FindCoordinatorRequest, handle_find_coordinator>(),
     row<kafka::ApiVersionsRequest, handle_api_versions>(),
+    row<kafka::CreateTopicsRequest, handle_create_topics>(),
+    row<kafka::DeleteTopicsRequest, handle_delete_topics>(),
+    row<kafka::InitProducerIdRequest, handle_init_producer_id>(),
+    row<kafka::OffsetForLeaderEpochRequest, handle_offset_for_leader_epoch>(),
+    row<kafka::DescribeConfigsRequest, handle_describe_configs>(),
+    row<kafka::CreatePartitionsRequest, handle_create_partitions>(),
+    row<kafka::DescribeClusterRequest, handle_describe_cluster>(),
 };
 
 }  // namespace

@@ -16,6 +16,14 @@ KONTIKI_BROKER_HANDLER(handle_fetch, Fetch)
 KONTIKI_BROKER_HANDLER(handle_list_offsets, ListOffsets)
 KONTIKI_BROKER_HANDLER(handle_offset_for_leader_epoch, OffsetForLeaderEpoch)
 KONTIKI_BROKER_HANDLER(handle_api_versions, ApiVersions)
+KONTIKI_BROKER_HANDLER(handle_metadata, Metadata)
+KONTIKI_BROKER_HANDLER(handle_find_coordinator, FindCoordinator)
+KONTIKI_BROKER_HANDLER(handle_create_topics, CreateTopics)
+KONTIKI_BROKER_HANDLER(handle_delete_topics, DeleteTopics)
+KONTIKI_BROKER_HANDLER(handle_init_producer_id, InitProducerId)
+KONTIKI_BROKER_HANDLER(handle_describe_configs, DescribeConfigs)
+KONTIKI_BROKER_HANDLER(handle_create_partitions, CreatePartitions)
+KONTIKI_BROKER_HANDLER(handle_describe_cluster, DescribeCluster)
 
 #undef KONTIKI_BROKER_HANDLER
 
