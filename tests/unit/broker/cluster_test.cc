@@ -14,7 +14,7 @@ namespace {
 using kafka::ErrorCode;
 using testing::ElementsAre;
 
-constexpr World::Options kThree{.nodes = 3, .shards = 2, .seed = 1, .limits = {}};
+constexpr World::Options kThree{.nodes = 3, .shards = 2, .seed = 1};
 
 std::size_t other_than(std::size_t leader) {
   return (leader + 1) % 3;
@@ -68,7 +68,7 @@ TEST(Cluster, AFollowerSaysWhoLeadsAndServesNothing) {
 
 TEST(Cluster, ADeadLeaderIsReplacedAndAnIdempotentRetryYieldsNoDuplicate) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    World world({.nodes = 3, .shards = 2, .seed = seed, .limits = {}});
+    World world({.nodes = 3, .shards = 2, .seed = seed});
     world.create_topic("t", 1, 3);
     const std::size_t leader = *world.leader("t", 0);
     const Slice first = batch_of({"a", "b"}, {ProducerId(9), 0, 0});
@@ -220,7 +220,7 @@ TEST(Cluster, AllAtOnceKilledAndRestartedNothingAcknowledgedIsMissing) {
 
 TEST(Cluster, ACommandIsCarriedOutOnceThoughItsLeaderDiesOnTheWay) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
-    World world({.nodes = 3, .shards = 2, .seed = seed, .limits = {}});
+    World world({.nodes = 3, .shards = 2, .seed = seed});
     ASSERT_TRUE(world.wait_ready());
     world.sim().run_for(kSecond);
     std::size_t leader = 0;

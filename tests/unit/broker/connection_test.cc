@@ -180,6 +180,27 @@ TEST(KafkaConnection, RequestsBeyondTheBudgetWaitAndAreServedInTheEnd) {
   EXPECT_EQ(world.broker(0).shard(0).collect().request_bytes_in_service, 0u);
 }
 
+TEST(KafkaConnection, BatchesThatTheLogHasNoRoomForWaitAndKeepTheirOrder) {
+  World world({.shards = 2, .uncommitted_bytes_max = 1});
+  world.create_topic("t", 2, 1);
+  TestClient client = world.client(0);
+  TestClient other = world.client(0);
+  std::vector<std::int32_t> ids;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 60; ++i) {
+    expected.push_back(std::to_string(i));
+    ids.push_back(client.send(produce_of("t", 1, batch_of({expected.back()}, {ProducerId(1), 0, i})), 9));
+  }
+  const auto late = other.send(produce_of("t", 0, batch_of({"x"})), 9);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const auto answer = client.receive<kafka::ProduceRequest>(ids[i], 9);
+    ASSERT_EQ(only(answer).error_code, ErrorCode::kNone) << i;
+    ASSERT_EQ(only(answer).base_offset, static_cast<std::int64_t>(i));
+  }
+  EXPECT_EQ(only(other.receive<kafka::ProduceRequest>(late, 9)).error_code, ErrorCode::kNone);
+  EXPECT_EQ(values_of(only(client.call(fetch_of("t", 1, 0), 12))), expected);
+}
+
 TEST(KafkaConnection, AClientThatDoesNotReadItsAnswersIsNotServedWithoutEnd) {
   BrokerLimits limits;
   limits.connection_unsent_bytes_max = 100'000;

@@ -38,22 +38,28 @@ class TestClient {
   }
   void send_raw(const Slice& bytes) { connection_->send({bytes}); }
 
-  // The next answer, which must be to `id`.
+  // The next answer, which must be to `id`; none if the connection closes or nothing comes in time.
   template <class Request>
-  typename kafka::MessageOf<Request>::Response receive(std::int32_t id, std::int16_t version) {
-    using Response = typename kafka::MessageOf<Request>::Response;
-    if (!wait([this] { return !frames_.empty(); })) {
-      ADD_FAILURE() << "no answer; the connection is " << (closed_ ? "closed" : "open");
-      return {};
-    }
+  std::optional<typename kafka::MessageOf<Request>::Response> try_receive(
+      std::int32_t id, std::int16_t version, std::int64_t timeout_us = 30 * kSecond) {
+    if (!wait([this] { return !frames_.empty() || closed_; }, timeout_us) || frames_.empty())
+      return std::nullopt;
     const Slice frame = frames_.front();
     frames_.pop_front();
     Slice body;
     const auto got = kafka::parse_response_header(frame, kafka::MessageOf<Request>::kKey, version, body);
     EXPECT_TRUE(got.has_value() && *got == id) << "answers come in the order of the requests";
-    auto response = kafka::decode<Response>(body, version);
+    auto response = kafka::decode<typename kafka::MessageOf<Request>::Response>(body, version);
     EXPECT_TRUE(response.has_value());
-    return response ? *response : Response{};
+    if (!response) return std::nullopt;
+    return std::move(*response);
+  }
+  template <class Request>
+  typename kafka::MessageOf<Request>::Response receive(std::int32_t id, std::int16_t version) {
+    auto response = try_receive<Request>(id, version);
+    if (response) return std::move(*response);
+    ADD_FAILURE() << "no answer; the connection is " << (closed_ ? "closed" : "open");
+    return {};
   }
   template <class Request>
   typename kafka::MessageOf<Request>::Response call(const Request& request, std::int16_t version) {
@@ -63,6 +69,7 @@ class TestClient {
   bool wait(const std::function<bool()>& done, std::int64_t timeout_us = 30 * kSecond) {
     return sim_.run_until(done, timeout_us);
   }
+  bool connected() const { return connection_ != nullptr; }
   bool closed() const { return closed_; }
   bool wait_closed() {
     return wait([this] { return closed_; });
@@ -91,6 +98,7 @@ class World {
     std::size_t shards = 1;
     std::uint64_t seed = 1;
     BrokerLimits limits = {};
+    std::size_t uncommitted_bytes_max = 64u << 20;  // per group
   };
   explicit World(Options options);
   ~World();
@@ -124,6 +132,7 @@ class World {
     return wait([&] { return leader(topic, partition).has_value(); });
   }
 
+  // Not connected if the broker cannot be reached.
   TestClient client(std::size_t i) { return TestClient(sim_, name(i), 9092); }
 
  private:
