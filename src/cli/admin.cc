@@ -11,6 +11,7 @@ constexpr std::size_t kErrorTextBytes = 512;
 template <typename Call>
 Outcome<Event> ask(Client& client, rd_kafka_admin_op_t operation, const std::string& what, Call call) {
   constexpr int kTimeoutMs = static_cast<int>(kReachTimeout.count());
+  constexpr int kGraceMs = 500;  // for librdkafka's own report of its timeout, which says more
   char error[kErrorTextBytes];
   const AdminOptions options(rd_kafka_AdminOptions_new(client.handle(), operation));
   rd_kafka_AdminOptions_set_request_timeout(options.get(), kTimeoutMs, error, sizeof error);
@@ -19,7 +20,7 @@ Outcome<Event> ask(Client& client, rd_kafka_admin_op_t operation, const std::str
   }
   const Queue queue(rd_kafka_queue_new(client.handle()));
   call(options.get(), queue.get());
-  Event event(rd_kafka_queue_poll(queue.get(), 2 * kTimeoutMs));
+  Event event(rd_kafka_queue_poll(queue.get(), kTimeoutMs + kGraceMs));
   if (!event) return unexpected(client.failure(RD_KAFKA_RESP_ERR__TIMED_OUT, what));
   if (const auto failed = rd_kafka_event_error(event.get()); failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return unexpected(client.failure(failed, what));

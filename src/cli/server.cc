@@ -34,7 +34,7 @@ namespace {
 constexpr std::size_t kShardsDefaultMax = 64;
 constexpr std::int64_t kReadyPollUs = 5'000;
 
-void write_log_line(kontiki::LogLevel level, std::string_view line) {
+void write_log_line(LogLevel level, std::string_view line) {
   constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
                                                    spdlog::level::warn, spdlog::level::err};
   spdlog::default_logger_raw()->log(kLevels[static_cast<int>(level)],
@@ -45,12 +45,8 @@ void set_up_log(LogLevel level) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("kontiki"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %L %v");
   spdlog::flush_on(spdlog::level::warn);
-  spdlog::set_level(level == LogLevel::kOff ? spdlog::level::off : spdlog::level::trace);
-  const kontiki::LogLevel lowest = level <= LogLevel::kDebug     ? kontiki::LogLevel::kDebug
-                                   : level == LogLevel::kInfo    ? kontiki::LogLevel::kInfo
-                                   : level == LogLevel::kWarning ? kontiki::LogLevel::kWarning
-                                                                 : kontiki::LogLevel::kError;
-  set_log_sink(write_log_line, lowest);
+  spdlog::set_level(spdlog::level::trace);
+  set_log_sink(write_log_line, level);
 }
 
 // Every connection and open segment takes a descriptor; the soft limit is often 1024 for no reason of ours.
@@ -59,7 +55,7 @@ void raise_descriptor_limit() {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-    log(kontiki::LogLevel::kWarning, "cannot raise the limit of open files; it stays as it is");
+    log(LogLevel::kWarning, "cannot raise the limit of open files; it stays as it is");
 }
 
 // The folder's own number of shards rules, so that a machine with other cores can serve it.
@@ -128,7 +124,7 @@ class Server {
     signals_.reset();
     http_.reset();
     broker_.reset();
-    log(kontiki::LogLevel::kInfo, "stopped");
+    log(LogLevel::kInfo, "stopped");
     spdlog::shutdown();
     return 0;
   }
@@ -165,8 +161,7 @@ class Server {
       return;
     }
     const std::string address = broker_->kafka_address().text();
-    log(kontiki::LogLevel::kInfo,
-        "node {} serves Kafka clients on {} after {} ms; health and metrics on http://{}",
+    log(LogLevel::kInfo, "node {} serves Kafka clients on {} after {} ms; health and metrics on http://{}",
         config_.node_id.value, address, (clock_.monotonic_us() - started_us_) / 1000,
         http_->address().text());
     fmt::print(
@@ -178,10 +173,10 @@ class Server {
 
   void stop() {
     if (std::exchange(stopping_, true)) {
-      log(kontiki::LogLevel::kWarning, "told to stop twice: ending at once; nothing acknowledged is lost");
+      log(LogLevel::kWarning, "told to stop twice: ending at once; nothing acknowledged is lost");
       std::_Exit(0);
     }
-    log(kontiki::LogLevel::kInfo, "stopping");
+    log(LogLevel::kInfo, "stopping");
     broker_->stop([this] {
       for (auto& executor : executors_) executor->stop();
     });

@@ -217,8 +217,9 @@ void add_create(CLI::App& topic, Command& selected) {
   app->add_option("-r,--replication-factor", flags->topic.replication_factor,
                   "replicas of each partition (default: the brokers' default)")
       ->check(CLI::PositiveNumber);
-  app->add_option("-c,--config", flags->configs, "settings, such as retention.ms=3600000")
-      ->type_name("NAME=VALUE");
+  app->add_option("-c,--config", flags->configs, "setting, such as retention.ms=3600000; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
   add_brokers_option(*app, flags->common.brokers);
   add_json_option(*app, flags->common.json);
   app->footer(client_exit_codes_help());

@@ -57,7 +57,7 @@ TEST(ServerConfig, WithoutAnyFlagItIsOneBrokerThatSeedsItself) {
   EXPECT_EQ(config->http.text(), "localhost:9094");
   EXPECT_EQ(config->seeds, std::vector{config->peer});
   EXPECT_TRUE(config->is_alone());
-  EXPECT_GE(config->shards, 1u);
+  EXPECT_EQ(config->shards, 0u);
   EXPECT_EQ(config->default_replication_factor, 1);
   EXPECT_TRUE(config->auto_create_topics);
 }
