@@ -8,7 +8,15 @@
 #include "kafka/frame.h"
 #include "kafka/messages/api_versions.h"
 
+#include <utility>
+
 namespace kontiki::broker {
+namespace {
+
+constexpr std::size_t kLargeFrameBytes = 64u << 10;
+constexpr std::int64_t kSlowFrameUs = 30'000'000;
+
+}  // namespace
 
 // ---- Reply ----------------------------------------------------------------------------------------------
 
@@ -45,6 +53,7 @@ void Connection::close(std::string_view why) {
     log(LogLevel::kWarning, "Closed the connection of {}: {}.", remote_, why);
   }
   shard_.deadlines().cancel(idle_);
+  shard_.deadlines().cancel(slow_);
   if (reserved_) shard_.release(frame_bytes_);
   for (const auto& [place, request] : in_service_) shard_.release(request.bytes);
   in_service_.clear();
@@ -94,6 +103,7 @@ void Connection::read_frame() {
       return;
     }
     reserved_ = true;
+    if (frame_bytes_ > kLargeFrameBytes) watch_slow_frame();
   }
   reading_ = true;
   connection_->read_exactly(frame_bytes_, reader(&Connection::frame_read));
@@ -105,6 +115,7 @@ void Connection::budget_freed() {
 }
 
 void Connection::frame_read(const Slice& frame) {
+  shard_.deadlines().cancel(std::exchange(slow_, Deadlines::Id::kNone));
   const std::size_t bytes = std::exchange(frame_bytes_, 0);
   shard_.metrics().bytes_in += bytes + kafka::kFrameSizeBytes;
   active_us_ = shard_.clock().monotonic_us();
@@ -183,6 +194,18 @@ void Connection::watch_idle() {
   if (left_us <= 0 && in_service_.empty()) return close({});
   idle_ = shard_.deadlines().after(left_us > 0 ? left_us : idle_us, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->watch_idle();
+  });
+}
+
+void Connection::watch_slow_frame() {
+  slow_ = shard_.deadlines().after(kSlowFrameUs, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (self == nullptr || self->connection_ == nullptr) return;
+    if (self->shard_.starving())
+      self->close(fmt::format("a request of {} bytes that does not arrive, while others wait for its memory",
+                              self->frame_bytes_));
+    else
+      self->watch_slow_frame();
   });
 }
 

@@ -54,6 +54,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Lets the client send everything again that it has been kept from.
   void watch_unsent();
   void watch_idle();
+  // Ends the connection if a large request does not arrive while others wait for the memory it has taken.
+  void watch_slow_frame();
   // Runs a read's outcome if the connection is still there; closes it on an error.
   env::Connection::ReadDone reader(void (Connection::*then)(const Slice&));
 
@@ -72,6 +74,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool reserved_ = false;       // frame_bytes_ of the budget are ours
   std::int64_t active_us_ = 0;  // when a whole request was last read, or an answer sent
   Deadlines::Id idle_ = Deadlines::Id::kNone;
+  Deadlines::Id slow_ = Deadlines::Id::kNone;
 };
 
 }  // namespace kontiki::broker

@@ -33,7 +33,8 @@ ShardBroker::ShardBroker(Broker& broker, std::size_t number, multiraft::Shard& s
       alive_({broker.options().node_id}),
       sessions_(limits::kFetchSessionsMax, number, broker.node().shard_count(), Prng(prng_.next())),
       producer_ids_([this](SubmitDone done) {
-        submit(metadata::AllocateProducerIds{self(), limits::kProducerIdBlock}, kProducerIdsTimeoutUs, std::move(done));
+        submit(metadata::AllocateProducerIds{self(), limits::kProducerIdBlock}, kProducerIdsTimeoutUs,
+               std::move(done));
       }) {
   for (const GroupId group : shard.orphans()) recovered_.insert(group);
 }

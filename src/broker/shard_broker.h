@@ -105,6 +105,7 @@ class ShardBroker {
   // (Connection::budget_freed) when it may try again.
   bool reserve(std::size_t bytes, const std::shared_ptr<Connection>& connection);
   void release(std::size_t bytes);
+  bool starving() const { return !starved_.empty(); }
 
   // Requests under way, by a number that other shards answer to.
   std::uint64_t add(std::unique_ptr<ProduceRun> run);

@@ -180,6 +180,21 @@ TEST(KafkaConnection, RequestsBeyondTheBudgetWaitAndAreServedInTheEnd) {
   EXPECT_EQ(world.broker(0).shard(0).collect().request_bytes_in_service, 0u);
 }
 
+TEST(KafkaConnection, ARequestThatIsAnnouncedAndNeverSentDoesNotStarveOthersForLong) {
+  BrokerLimits limits;
+  limits.request_bytes_in_service_max = 1000;
+  World world({.limits = limits});
+  ASSERT_TRUE(world.wait_ready());
+  TestClient attacker = world.client(0);
+  attacker.send_raw(bytes_of({0x05, 0, 0, 0}));  // 80 MiB, it says
+  world.sim().run_for(kSecond);
+  TestClient client = world.client(0);
+  const auto id = client.send(kafka::ApiVersionsRequest{"test", "1.0"}, 3);
+  const auto answer = client.try_receive<kafka::ApiVersionsRequest>(id, 3, 60 * kSecond);
+  EXPECT_TRUE(answer.has_value());
+  EXPECT_TRUE(attacker.closed());
+}
+
 TEST(KafkaConnection, BatchesThatTheLogHasNoRoomForWaitAndKeepTheirOrder) {
   World world({.shards = 2, .uncommitted_bytes_max = 1});
   world.create_topic("t", 2, 1);
