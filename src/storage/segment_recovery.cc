@@ -178,7 +178,7 @@ Result<std::vector<IndexEntry>, Error> Segments::recover_active(const Group& gro
   if (!opened) return unexpected(io_error("open", path, opened.error()));
   const auto size = (*opened)->size();
   if (!size) return unexpected(io_error("read", path, size.error()));
-  if (*size < group.durable.bytes) {
+  if (group.durable.bytes < kSegmentHeaderBytes || *size < group.durable.bytes) {
     return unexpected(damaged(path, *size, fmt::format("the file ends before byte {}", group.durable.bytes)));
   }
   // What stands after the durable end is still in the WAL and comes again.

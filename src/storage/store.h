@@ -157,14 +157,16 @@ class Store {
   virtual void set_segment_bytes(GroupId group, std::size_t bytes) = 0;
   // Drops whole old segments that `retention` no longer wants, never past `up_to` (the applied index of the
   // newest durable snapshot) and never the active one's committed tail beyond it. Returns the (new) start of
-  // the log.
+  // the log, which is staged; the files go after the flush that makes it durable.
   virtual LogStart retain(GroupId group, const Retention& retention, std::int64_t wall_ms, Index up_to) = 0;
   // True if retain() with a larger `up_to` would drop more: time for a newer snapshot.
   virtual bool retention_due(GroupId group, const Retention& retention, std::int64_t wall_ms,
                              Index up_to) const = 0;
   // Called by the shard when it is idle and about once a second: seals the WAL's end, moves entries on.
   virtual void upkeep() = 0;
-  // Moves every committed entry to its segment and syncs, for a clean stop.
+  // For a clean stop: flushes, moves the committed entries of groups that hold many in memory to their
+  // segments, and seals the WAL, all blocking. The tasks of flushes and snapshots on their way still run if
+  // the executor does.
   virtual void close() = 0;
   virtual Stats stats() const = 0;
 };
