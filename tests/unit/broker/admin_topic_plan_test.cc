@@ -153,13 +153,13 @@ TEST_F(AdminTopicPlan, TopicsOfOneRequestSpreadTogether) {
   const auto now = view();
   TopicPlanner planner(now, options_, prng_);
   std::map<NodeId, int> leads;
-  for (int i = 0; i < 9; ++i) {
+  for (int i = 0; i < 30; ++i) {
     const auto plan = planner.create(topic("t" + std::to_string(i), 1, 1));
     ASSERT_TRUE(plan);
     ++leads[plan->partitions[0][0]];
   }
-  EXPECT_THAT(leads, ::testing::UnorderedElementsAre(std::pair(NodeId(10), 3), std::pair(NodeId(20), 3),
-                                                     std::pair(NodeId(30), 3)));
+  EXPECT_THAT(leads, ::testing::UnorderedElementsAre(std::pair(NodeId(10), 10), std::pair(NodeId(20), 10),
+                                                     std::pair(NodeId(30), 10)));
 }
 
 TEST_F(AdminTopicPlan, OneRequestMakesABoundedNumberOfPartitions) {
