@@ -54,9 +54,8 @@ bench: setup-build setup-test
 	@bench/run.sh
 
 demo: setup-build
-	@test -x tools/demo.sh || { echo 'make demo: there is no demo: tools/demo.sh is missing' >&2; exit 2; }
-	@$(call build,release,kontiki)
-	@tools/demo.sh
+	@$(call build,release,kontiki kontiki_demo)
+	@build/release/kontiki_demo build/release/kontiki
 
 format: setup-test
 	@tools/format.sh write $(FILES)

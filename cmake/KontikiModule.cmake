@@ -70,6 +70,16 @@ function(kontiki_module name)
   endif()
 endfunction()
 
+# kontiki_program(<target> <folder>): an executable of folder/*.cc that may use the client code of src/cli.
+function(kontiki_program target folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cc)
+  if(NOT sources OR NOT TARGET kontiki_cli)
+    return()
+  endif()
+  add_executable(${target} ${sources})
+  kontiki_link(${target} PRIVATE kontiki_flags kontiki_cli)
+endfunction()
+
 # kontiki_test(<name> DEPS <targets...>)
 # One GoogleTest executable test_<name> of tests/unit/<name>/*.cc and one ctest entry unit_<name>. Linked to the module
 # of that name, to DEPS, and to the helpers of tests/support.

@@ -39,15 +39,15 @@ RULES = [
          r"|(unique|scoped|shared)_lock|async|future|promise|counting_semaphore|latch|barrier|call_once)\w*"
          r"|\bthread_local\b|\bco_(await|return|yield)\b",
          "domain code is run by one shard's loop; threads, locks and coroutines live in src/posix, others post messages",
-         not_in=("src/posix/", "src/cli/", "tests/", "bench/")),
+         not_in=("src/posix/", "src/cli/", "tests/", "bench/", "tools/demo/")),
     Rule("clock",
          r"\b\w+_clock::now\b|\brandom_device\b|\b(gettimeofday|clock_gettime)\b|(?<![\w.>:])(std::)?s?rand(om)?\(\s*\w*\s*\)"
          r"|(?<![\w.>:])(std::|::)?time\(\s*(0|NULL|nullptr|&)",
          "time comes from env/ (Clock) and randomness from a seeded generator, so that a run can be repeated",
-         not_in=("src/posix/", "src/cli/", "bench/")),
+         not_in=("src/posix/", "src/cli/", "bench/", "tools/demo/", "tests/process/")),
     Rule("sleep", r"\b(sleep_for|sleep_until|usleep|nanosleep)\b|(?<![\w.>])(::)?sleep\(",
          "wait for the event, or move the fake clock of tests/sim",
-         not_in=("src/posix/", "src/cli/", "bench/")),
+         not_in=("src/posix/", "src/cli/", "bench/", "tools/demo/", "tests/process/")),
     Rule("throw", r"\bthrow\b", "return a Result for what can be expected, CHECK what cannot happen",
          only_in=("src/",), not_in=("src/posix/", "src/cli/")),
     Rule("assert", r"\bassert\(|<cassert>|<assert\.h>", "use CHECK, which is on in every build"),
