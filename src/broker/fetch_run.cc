@@ -124,8 +124,9 @@ void FetchRun::look_up(std::vector<FetchItem> items) {
   const auto rank = [&](const FetchRead& read) {
     return std::find(shard_order.begin(), shard_order.end(), read.shard) - shard_order.begin();
   };
-  std::stable_sort(reads_.begin(), reads_.end(),
-                   [&](const FetchRead& a, const FetchRead& b) { return rank(a) < rank(b); });
+  std::sort(reads_.begin(), reads_.end(), [&](const FetchRead& a, const FetchRead& b) {
+    return std::pair(rank(a), a.place) < std::pair(rank(b), b.place);
+  });
 }
 
 void FetchRun::start(std::uint64_t id) {
