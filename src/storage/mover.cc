@@ -91,10 +91,10 @@ void Mover::sync() {
   if (syncs_left_ == 0) return synced();
   ++run_;
   for (auto& [path, file] : unsynced_.files) {
-    auto done = [this, alive = std::weak_ptr(alive_), run = run_, path = path,
+    auto done = [this, alive = std::weak_ptr(alive_), run = run_, name = path,
                  held = file](const env::DiskResult<void>& result) {
       if (alive.expired()) return;
-      require(result, "sync", path);
+      require(result, "sync", name);
       if (run == run_ && --syncs_left_ == 0) synced();
     };
     file->sync_async(executor_, std::move(done));

@@ -47,8 +47,10 @@ class Load {
         store.remove(id);
         next.erase(id);
       } else if (kind == 2) {
-        const LogStart start{group.last() + prng_.below(5), Term(++term_[id]),
-                             Offset(group.next_offset() + 3)};
+        // A snapshot of any place that is not known to be committed yet, within the log or beyond.
+        const Index committed = std::max(committed_[id], group.start.index);
+        const Index at = committed + prng_.below(group.last() - committed + 5);
+        const LogStart start{at, Term(++term_[id]), Offset(group.next_offset() + 3)};
         store.reset(id, start);
         group.start = start;
         group.log.clear();
@@ -204,8 +206,10 @@ void make_small(World& world, std::uint64_t seed) {
   world.disk().set_sync_delay_us(50, 400);
 }
 
+enum class Death { kMachine, kProcess, kEither };
+
 // Crashes after a random number of events, which fall between any two writes, syncs and callbacks.
-void run(std::uint64_t seed, bool machine, int crashes) {
+void run(std::uint64_t seed, Death death, int crashes) {
   SCOPED_TRACE("seed " + std::to_string(seed));
   World world(seed);
   make_small(world, seed);
@@ -213,7 +217,7 @@ void run(std::uint64_t seed, bool machine, int crashes) {
   Load load(world, seed);
   Prng prng(seed * 7919);
   for (int crash = 0; crash < crashes; ++crash) {
-    const auto steps = prng.below(120);
+    const auto steps = prng.chance(1, 4) ? 0 : prng.below(120);
     for (std::uint64_t i = 0; i < steps; ++i) {
       load.step();
       if (!world.store().in_flight() && prng.chance(1, 3)) load.flush_begin();
@@ -221,6 +225,7 @@ void run(std::uint64_t seed, bool machine, int crashes) {
       for (std::uint64_t k = prng.below(4); k > 0; --k) world.scheduler().step();
     }
     if (prng.chance(1, 10) && !world.store().in_flight()) world.store().close();
+    const bool machine = death == Death::kMachine || (death == Death::kEither && prng.chance(1, 2));
     world.stop();
     if (machine) world.disk().power_loss(prng);
     const auto opened = world.try_open();
@@ -239,14 +244,23 @@ void run(std::uint64_t seed, bool machine, int crashes) {
 
 TEST(Crash, NothingAcknowledgedIsLostWhenTheMachineDies) {
   for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-    run(seed, true, 8);
+    run(seed, Death::kMachine, 8);
     if (HasFatalFailure()) return;
   }
 }
 
 TEST(Crash, NothingAcknowledgedIsLostWhenTheProcessDies) {
   for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-    run(seed, false, 8);
+    run(seed, Death::kProcess, 8);
+    if (HasFatalFailure()) return;
+  }
+}
+
+// What recovery reported after the death of a process counts as acknowledged: it must outlive the machine,
+// too.
+TEST(Crash, WhatARestartedProcessFoundSurvivesTheMachine) {
+  for (std::uint64_t seed = 1001; seed <= 1040; ++seed) {
+    run(seed, Death::kEither, 20);
     if (HasFatalFailure()) return;
   }
 }

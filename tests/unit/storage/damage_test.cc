@@ -250,6 +250,34 @@ TEST_F(DamageTest, ZerosGarbageAndOldBytesAfterTheEndAreCut) {
   }
 }
 
+TEST_F(DamageTest, ABatchThatNamesAnotherPredecessorIsNotTheNext) {
+  world.open().create(kGroup);
+  world.flush();
+  world.stop();
+  const Slice good = *world.disk().contents(wal_path("1"));
+  const auto file_header = decode_file_header(good.bytes());
+  const auto last = decode_batch_header(good.bytes().subspan(kWalFileHeaderBytes), file_header->store);
+  ASSERT_TRUE(last.has_value());
+  for (const std::uint32_t twist : {0u, 1u}) {
+    BatchBuilder builder;
+    const Entry entry = data_entry(1, 1, 0, "of another life");
+    builder.append(RecordType::kAppend, kGroup, entry.header, entry.payload);
+    WalBatchHeader header{.sequence = last->sequence + 1,
+                          .synced_below = last->sequence + 1,
+                          .first_file = 1,
+                          .previous_crc = last->header_crc ^ twist};
+    const auto pieces = builder.finish(header, file_header->store);
+    const auto disk = world.disk().clone(1);
+    auto file = disk->open(wal_path("1"), env::OpenMode::kWrite);
+    ASSERT_TRUE((*file)->write(good.size(), pieces).has_value());
+    sim::SimClock clock(world.scheduler());
+    sim::SimExecutor executor(world.scheduler());
+    const auto opened = Store::open(*disk, executor, clock, World::kDir, world.options);
+    ASSERT_TRUE(opened.has_value());
+    EXPECT_EQ((*opened)->last(kGroup), Index(twist == 0 ? 1 : 0));
+  }
+}
+
 // Records that no Store would write, behind right checksums.
 TEST_F(DamageTest, LiesBehindRightChecksumsDoNotCrash) {
   world.open().create(kGroup);
