@@ -106,13 +106,12 @@ void handle_produce(const RequestContext& context, kafka::ProduceRequest request
   run.set_timer(shard.deadlines().after(wait_us, [&shard, run_id] { shard.end_produce(run_id); }));
 
   // From here on the run may end at any answer.
-  for (const auto& [at, why] : refused) answer(shard, run_id, at, {.error = why, .message = {}});
+  for (const auto& [place, why] : refused) answer(shard, run_id, place, {.error = why, .message = {}});
   const std::int64_t deadline_us = shard.clock().monotonic_us() + wait_us;
   for (auto& [number, deliveries] : by_shard)
-    shard.to_shard(number, [home = shard.number(), run_id, deadline_us,
-                            deliveries = std::move(deliveries)](ShardBroker& at) mutable {
-      deliver(at, home, run_id, deadline_us, std::move(deliveries));
-    });
+    shard.to_shard(
+        number, [home = shard.number(), run_id, deadline_us, batches = std::move(deliveries)](
+                    ShardBroker& at) mutable { deliver(at, home, run_id, deadline_us, std::move(batches)); });
 }
 
 // ---- ProduceRun -----------------------------------------------------------------------------------------

@@ -33,11 +33,11 @@ void gather(ShardBroker& home, std::vector<Item> items, void (*work)(ShardBroker
   auto state = std::make_shared<State>(State{std::move(items), by_shard.size(), std::move(done)});
   for (auto& [number, part] : by_shard) {
     home.to_shard(
-        number, [state, work, from = home.number(), part = std::move(part)](ShardBroker& at) mutable {
-          for (auto& [i, item] : part) work(at, item);
-          at.to_shard(from, [state = std::move(state), part = std::move(part)](ShardBroker&) mutable {
-            for (auto& [i, item] : part) state->items[i] = std::move(item);
-            if (--state->open == 0) state->done(std::move(state->items));
+        number, [state, work, from = home.number(), mine = std::move(part)](ShardBroker& at) mutable {
+          for (auto& [i, item] : mine) work(at, item);
+          at.to_shard(from, [all = std::move(state), worked = std::move(mine)](ShardBroker&) mutable {
+            for (auto& [i, item] : worked) all->items[i] = std::move(item);
+            if (--all->open == 0) all->done(std::move(all->items));
           });
         });
   }
