@@ -15,16 +15,18 @@ inline constexpr std::size_t kTopicNameBytesMax = 249;    // Kafka's
 inline constexpr std::int32_t kPartitionsPerTopicMax = 100'000;
 inline constexpr std::size_t kFetchSessionsMax = 1000;  // Kafka's max.incremental.fetch.session.cache.slots
 inline constexpr std::size_t kProducerBatchesRemembered = 5;  // Kafka's: clients keep at most five in flight
-inline constexpr std::size_t kProducersPerPartitionMax = 10'000;  // about 250 bytes each; the longest silent is forgotten
-inline constexpr std::size_t kLeaderEpochsMax = 1024;         // leader changes that a partition remembers
-inline constexpr std::int32_t kProducerIdBlock = 1000;        // ids that a broker takes from metadata at once
-inline constexpr std::size_t kSeedsMax = 9;                   // voters of the metadata group
-inline constexpr std::size_t kNodesMax = 1000;                // brokers of a cluster
-inline constexpr std::size_t kReplicasMax = 15;               // of one partition
-inline constexpr std::size_t kPartitionsMax = 1'000'000;      // of a cluster
-inline constexpr std::size_t kTopicConfigsMax = 64;           // settings of one topic
-inline constexpr std::size_t kMetadataTextBytesMax = 4096;    // a host, rack, setting's name or value
-inline constexpr std::size_t kMetadataTokensRemembered = 4096;  // metadata commands whose repeats are recognised
+inline constexpr std::size_t kProducersPerPartitionMax =
+    10'000;  // about 250 bytes each; the longest silent is forgotten
+inline constexpr std::size_t kLeaderEpochsMax = 1024;       // leader changes that a partition remembers
+inline constexpr std::int32_t kProducerIdBlock = 1000;      // ids that a broker takes from metadata at once
+inline constexpr std::size_t kSeedsMax = 9;                 // voters of the metadata group
+inline constexpr std::size_t kNodesMax = 1000;              // brokers of a cluster
+inline constexpr std::size_t kReplicasMax = 15;             // of one partition
+inline constexpr std::size_t kPartitionsMax = 1'000'000;    // of a cluster
+inline constexpr std::size_t kTopicConfigsMax = 64;         // settings of one topic
+inline constexpr std::size_t kMetadataTextBytesMax = 4096;  // a host, rack, setting's name or value
+inline constexpr std::size_t kMetadataTokensRemembered =
+    4096;                                                  // metadata commands whose repeats are recognised
 inline constexpr std::size_t kConnectionInflightMax = 64;  // requests of one connection being served at once
 
 }  // namespace kontiki::limits

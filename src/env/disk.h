@@ -48,7 +48,8 @@ class Disk {
   virtual DiskResult<void> remove_all(
       const std::string& path) = 0;  // a folder and all below; fine if missing
   virtual DiskResult<void> rename(const std::string& from, const std::string& to) = 0;  // replaces `to`
-  virtual DiskResult<void> make_dirs(const std::string& path) = 0;  // with parents; fine if present; durable at once
+  virtual DiskResult<void> make_dirs(
+      const std::string& path) = 0;  // with parents; fine if present; durable at once
   virtual DiskResult<std::vector<std::string>> list(const std::string& dir) = 0;  // names, sorted
   virtual DiskResult<void> sync_dir(const std::string& dir) = 0;
 };
