@@ -30,6 +30,7 @@ namespace kontiki::storage {
 struct Options {
   std::size_t wal_file_bytes = 64u << 20;        // a WAL file is closed at about this size
   std::size_t wal_bytes_max = 256u << 20;        // backlog at which the oldest file is emptied into segments
+  std::size_t wal_batch_bytes_max = 16u << 20;   // a larger flush is several batches, still with one sync
   std::size_t segment_bytes = 1u << 30;          // default of groups
   std::size_t index_interval_bytes = 16u << 10;  // one sparse index entry per so many bytes of a segment
   std::size_t open_files_max = 256;  // segment descriptors kept open, least recently used closed first

@@ -6,8 +6,13 @@
 
 namespace kontiki::storage {
 
-Wal::Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store, std::size_t file_bytes)
-    : disk_(disk), executor_(executor), dir_(std::move(dir)), store_(store), file_bytes_(file_bytes) {}
+Wal::Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store, const Options& options)
+    : disk_(disk),
+      executor_(executor),
+      dir_(std::move(dir)),
+      store_(store),
+      file_bytes_(options.wal_file_bytes),
+      batch_bytes_max_(options.wal_batch_bytes_max) {}
 
 std::string Wal::path_of(const std::string& dir, std::uint64_t number) {
   return dir + "/" + number_name(number, ".wal");
@@ -43,7 +48,7 @@ void Wal::start(const WalPosition& position, std::map<std::uint64_t, WalFile> fi
 }
 
 BatchBuilder& Wal::builder() {
-  if (builders_.empty() || builders_.back().body_bytes() >= kWalBatchBytesMax) builders_.emplace_back();
+  if (builders_.empty() || builders_.back().body_bytes() >= batch_bytes_max_) builders_.emplace_back();
   return builders_.back();
 }
 

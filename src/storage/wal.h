@@ -9,6 +9,7 @@
 
 #include "env/disk.h"
 #include "env/executor.h"
+#include "storage/store.h"
 #include "storage/wal_format.h"
 
 #include <cstdint>
@@ -36,7 +37,7 @@ struct WalPosition {
 
 class Wal {
  public:
-  Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store, std::size_t file_bytes);
+  Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store, const Options& options);
   // Once, before anything else. `files` must hold position.file and every older one that is still needed.
   void start(const WalPosition& position, std::map<std::uint64_t, WalFile> files);
   // Writes and syncs the header of file `number`, then its name.
@@ -84,6 +85,7 @@ class Wal {
   const std::string dir_;
   const Uuid store_;
   const std::size_t file_bytes_;
+  const std::size_t batch_bytes_max_;
 
   std::vector<BatchBuilder> builders_;  // staged batches, all but the last one full
   std::size_t staged_bytes_ = 0;

@@ -16,8 +16,7 @@ namespace kontiki::storage {
 
 inline constexpr std::size_t kWalFileHeaderBytes = 64;
 inline constexpr std::size_t kWalBatchHeaderBytes = 48;
-inline constexpr std::size_t kWalAlignment = 8;              // of batches
-inline constexpr std::size_t kWalBatchBytesMax = 16u << 20;  // a batch takes no further record beyond this
+inline constexpr std::size_t kWalAlignment = 8;  // of batches
 
 struct WalFileHeader {
   std::uint32_t version = 0;

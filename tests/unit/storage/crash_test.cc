@@ -61,7 +61,7 @@ class Load {
       } else if (kind <= 8) {
         retain(id, group);
       } else {
-        append(id, group);
+        append(id, next);
       }
     }
     history_.push_back(std::move(next));
@@ -112,7 +112,9 @@ class Load {
   }
 
  private:
-  void append(GroupId id, ModelGroup& group) {
+  // Entry by entry, because a flush of several batches may tear between any two.
+  void append(GroupId id, Model& next) {
+    ModelGroup& group = next[id];
     Index first = group.last() + 1;
     const Index committed = std::max(committed_[id], group.start.index);
     if (prng_.chance(1, 4) && group.last() > committed) {
@@ -120,18 +122,18 @@ class Load {
       group.log.resize(static_cast<std::size_t>(first - group.start.index) - 1);
       ++term_[id];
     }
-    std::vector<Entry> entries;
     std::int64_t offset = group.next_offset();
     for (std::uint64_t i = 0, n = 1 + prng_.below(4); i < n; ++i) {
       const std::uint64_t index = first.value + i;
       const auto size = prng_.chance(1, 20) ? 600 + prng_.below(2500) : prng_.below(120);
-      entries.push_back(prng_.chance(1, 5)
-                            ? other_entry(index, term_[id], offset, EntryKind::kConfiguration, "members")
-                            : data_entry(index, term_[id], offset, filler(size, prng_.next()), 2));
-      offset = entries.back().header.next_offset().value;
+      const Entry entry = prng_.chance(1, 5)
+                              ? other_entry(index, term_[id], offset, EntryKind::kConfiguration, "members")
+                              : data_entry(index, term_[id], offset, filler(size, prng_.next()), 2);
+      offset = entry.header.next_offset().value;
+      if (i != 0) history_.push_back(next);
+      world_.store().append(id, std::span(&entry, 1));
+      group.log.push_back(entry);
     }
-    world_.store().append(id, entries);
-    group.log.insert(group.log.end(), entries.begin(), entries.end());
   }
   void retain(GroupId id, ModelGroup& group) {
     const Retention by_size{.bytes = 2000};
@@ -200,6 +202,7 @@ class Load {
 void make_small(World& world, std::uint64_t seed) {
   world.options.wal_file_bytes = 700 + seed % 3000;
   world.options.wal_bytes_max = 3 * world.options.wal_file_bytes;
+  world.options.wal_batch_bytes_max = 300 + seed % 1000;
   world.options.segment_bytes = 900 + seed % 1700;
   world.options.index_interval_bytes = 200 + seed % 300;
   world.options.open_files_max = 6;
