@@ -91,8 +91,12 @@ Outcome<std::unique_ptr<Client>> Client::connect(rd_kafka_type_t type, const std
 
 Outcome<MetadataHandle> Client::metadata(bool all, rd_kafka_topic_t* only, std::string_view what) {
   const rd_kafka_metadata_t* found = nullptr;
-  const auto error =
-      rd_kafka_metadata(handle(), all ? 1 : 0, only, &found, static_cast<int>(kReachTimeout.count()));
+  // librdkafka asks one broker, at random; a second question may reach one that does not hang.
+  constexpr int kAttemptMs = static_cast<int>(kReachTimeout.count()) / 2;
+  auto error = rd_kafka_metadata(handle(), all ? 1 : 0, only, &found, kAttemptMs);
+  if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    error = rd_kafka_metadata(handle(), all ? 1 : 0, only, &found, kAttemptMs);
+  }
   if (error != RD_KAFKA_RESP_ERR_NO_ERROR) return unexpected(failure(error, what));
   return MetadataHandle(found);
 }

@@ -9,6 +9,7 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,9 @@ struct DumpOptions {
 };
 
 int run_log_dump(Io& io, const DumpOptions& options) {
+  if (!std::filesystem::exists(options.path)) {
+    return fail(io, {ExitCode::kNotFound, fmt::format("there is no file {}", options.path)});
+  }
   posix::PosixDisk disk;
   const auto is_intact = storage::dump_file(disk, options.path, [&](std::string_view line) {
     if (options.json) {
@@ -30,8 +34,10 @@ int run_log_dump(Io& io, const DumpOptions& options) {
     }
   });
   if (!is_intact) {
-    const bool is_missing = is_intact.error().code == storage::ErrorCode::kNotFound;
-    return fail(io, {is_missing ? ExitCode::kNotFound : ExitCode::kInputOutput, is_intact.error().message});
+    return fail(io, {ExitCode::kInputOutput, is_intact.error().message});
+  }
+  if (options.json) {
+    fmt::print(io.out, "{}\n", boost::json::serialize(boost::json::value{{"is_intact", *is_intact}}));
   }
   if (!*is_intact) {
     return fail(
