@@ -116,6 +116,8 @@ class Store {
   // (soon, no fsync).
   virtual void flush(env::Task done) = 0;
   virtual bool in_flight() const = 0;
+  // True while anything is staged and not durable yet: also what the store flushes by itself at the moment.
+  // Then an answer that depends on it must wait for a flush().
   virtual bool has_staged() const = 0;
 
   // ---- the log of a group

@@ -56,6 +56,11 @@ Result<void, Error> StoreImpl::recover() {
   const std::string folder = dir_ + "/groups";
   const auto names = disk_.list(folder);
   if (!names) return unexpected(io_error("list", folder, names.error()));
+  // A folder that was made just before a crash may not have its name durable yet; from here on it is relied
+  // upon.
+  if (!names->empty())
+    if (auto synced = disk_.sync_dir(folder); !synced)
+      return unexpected(io_error("sync", folder, synced.error()));
   std::unordered_set<std::string> folders(names->begin(), names->end());
   for (auto& [id, from] : groups) {
     const bool has_folder = folders.erase(std::to_string(id.value)) != 0;

@@ -34,7 +34,8 @@ class StoreImpl final : public Store {
   void reset(GroupId group, const LogStart& start) override;
   void flush(env::Task done) override;
   bool in_flight() const override { return waiting_ != nullptr || flushing_ != nullptr; }
-  bool has_staged() const override { return wal_.has_staged(); }
+  // What a flush of the store's own has taken is not durable before that flush is.
+  bool has_staged() const override { return io_ || wal_.has_staged(); }
   void set_committed(GroupId group, Index committed) override;
   LogStart start(GroupId group) const override { return find(group).start; }
   Index last(GroupId group) const override { return find(group).last(); }
