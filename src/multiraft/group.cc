@@ -25,7 +25,7 @@ void Group::set_segment_bytes(std::size_t bytes) {
 
 Result<Index, ProposeError> Group::propose(std::span<const Proposal> proposals) {
   CHECK(!proposals.empty());
-  if (!is_leader() || damaged_) return unexpected(ProposeError::kNotLeader);
+  if (!is_leader()) return unexpected(ProposeError::kNotLeader);
   if (proposed_bytes_ > shard_.options_.uncommitted_bytes_max) return unexpected(ProposeError::kBusy);
 
   std::vector<Entry> entries(proposals.size());

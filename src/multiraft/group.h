@@ -42,7 +42,7 @@ class Group {
 
   GroupId id() const { return id_; }
   const raft::Core& core() const { return core_; }
-  bool is_leader() const { return core_.role() == raft::Role::kLeader; }
+  bool is_leader() const { return core_.role() == raft::Role::kLeader && !damaged_; }
   Term term() const { return core_.term(); }
   NodeId leader() const { return core_.leader(); }
   Index applied() const { return applied_; }
@@ -91,9 +91,11 @@ class Group {
   std::deque<Proposed> proposed_;
   std::size_t proposed_bytes_ = 0;
   std::size_t bytes_since_snapshot_ = 0;
-  Index snapshot_applied_;  // of the newest durable snapshot
+  Index snapshot_applied_;  // of the newest snapshot known to be durable: one that was
+                            // found at the start may have lost its name to a crash before the sync
   bool snapshot_under_way_ = false;
   bool damaged_ = false;         // must not vote or serve: steps nothing any more
+  bool apply_paused_ = false;    // a read failed: tried again after a while
   bool active_ = false;          // is in the shard's list of groups to tick
   bool notified_ = false;        // is in the shard's list of groups with notices
   std::vector<NodeId> in_sync_;  // as last announced, while leading

@@ -14,7 +14,7 @@ namespace kontiki::multiraft {
 struct Leadership {
   GroupId group;
   Term term;
-  NodeId leader = kNoNode;      // kNoNode: the last one known is gone
+  NodeId leader = kNoNode;
   std::vector<NodeId> in_sync;  // replicas that keep up with the leader, itself included; sorted
   friend bool operator==(const Leadership&, const Leadership&) = default;
 };
@@ -33,17 +33,6 @@ class LeaderTable {
     return at == table_.end() ? nullptr : &at->second;
   }
   void forget(GroupId group) { table_.erase(group); }
-  // A node died: whatever it led has no known leader until news come. Returns those groups.
-  std::vector<GroupId> node_down(NodeId node) {
-    std::vector<GroupId> lost;
-    for (auto& [group, known] : table_) {
-      if (known.leader != node) continue;
-      known.leader = kNoNode;
-      known.in_sync.clear();
-      lost.push_back(group);
-    }
-    return lost;
-  }
 
  private:
   std::unordered_map<GroupId, Leadership> table_;

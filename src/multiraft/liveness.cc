@@ -29,9 +29,20 @@ void Liveness::beat() {
   const std::int64_t now = node_.clock_.monotonic_us();
   for (Peer& peer : peers_) {
     shard.transport().send_frame(peer.slot, Heartbeat{});
-    if (peer.alive && now - peer.heard_us > node_.options_.peer_silence_us) set_alive(peer, false);
+    if (peer.alive && now - peer.heard_us > node_.options_.peer_silence_us) {
+      set_alive(peer, false);
+      abandon(peer.slot);
+    }
   }
   timer_ = node_.executors_[0]->schedule(node_.options_.heartbeat_us, [this] { beat(); });
+}
+
+// A connection that stays open over a silence would deliver, after a long wait for its retransmissions, what
+// nobody needs any more, and hold up what is new.
+void Liveness::abandon(NodeId slot) {
+  node_.server_->abandon(slot);
+  for (auto& shard : node_.shards_)
+    shard->executor().post([&shard = *shard, slot] { shard.peer_silent(slot); });
 }
 
 void Liveness::met(NodeId slot, NodeId broker, std::uint64_t process) {

@@ -47,6 +47,7 @@ class Liveness {
   };
   Peer* find(NodeId slot);
   void set_alive(Peer& peer, bool alive);
+  void abandon(NodeId slot);
   void beat();
 
   Node& node_;

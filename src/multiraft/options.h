@@ -46,7 +46,7 @@ struct NodeOptions {
 class NodeEvents {
  public:
   virtual ~NodeEvents() = default;
-  // On every shard, for its copy of the table: a leader was announced, or its node died (leader == kNoNode).
+  // On every shard, for its copy of the table: a leader was announced.
   virtual void leadership_changed(std::size_t shard, const Leadership& news) = 0;
   // On shard 0: a node came or went, or its broker id became known.
   virtual void nodes_changed() = 0;

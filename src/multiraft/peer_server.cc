@@ -36,6 +36,14 @@ Result<void, env::NetworkError> PeerServer::start() {
   return {};
 }
 
+void PeerServer::abandon(NodeId slot) {
+  for (std::size_t i = 0; i < places_.size(); ++i)
+    node_.executors_[i]->post([this, i, slot] {
+      for (auto& incoming : places_[i].connections)
+        if (incoming->slot == slot) close(*incoming, "silent for too long");
+    });
+}
+
 void PeerServer::set_cluster_id(const Uuid& id) {
   for (std::size_t i = 0; i < places_.size(); ++i)
     node_.executors_[i]->post([this, i, id] { places_[i].cluster_id = id; });
@@ -125,6 +133,8 @@ bool PeerServer::greet(Incoming& from, const Hello& hello) {
     node_.liveness_->met(hello.slot, hello.node, hello.process);
     node_.liveness_->heard(hello.slot);
   });
+  for (auto& shard : node_.shards_)
+    shard->executor().post([&shard = *shard, slot = hello.slot] { shard.peer_greeted(slot); });
   from.reported_us = node_.clock_.monotonic_us();
   return true;
 }

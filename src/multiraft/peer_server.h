@@ -22,7 +22,8 @@ class PeerServer {
 
   Result<void, env::NetworkError> start();
   void stop_listening() { listener_.reset(); }
-  // Posted to every executor.
+  // Both are carried out on every executor, later.
+  void abandon(NodeId slot);  // closes the peer's connections
   void set_cluster_id(const Uuid& id);
 
  private:

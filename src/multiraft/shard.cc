@@ -23,7 +23,8 @@
 namespace kontiki::multiraft {
 namespace {
 
-constexpr std::size_t kApplyBytes = 4u << 20;  // read and applied in one go; then others get their turn
+constexpr std::size_t kApplyBytes = 4u << 20;   // read and applied in one go; then others get their turn
+constexpr std::int64_t kReadRetryUs = 100'000;  // after a read that failed for want of something
 constexpr std::size_t kMessageBytes = 1u
                                       << 20;  // of entries in one AppendRequest, unless one entry is larger
 
@@ -102,10 +103,7 @@ void Shard::carry_out(Group& group, raft::Effects& effects, std::span<const Entr
       group.notices_.push_back(*effects.commit);
     }
   }
-  if (!group.notices_.empty() && !group.notified_) {
-    group.notified_ = true;
-    notified_.push_back(group.id_);
-  }
+  if (!group.notices_.empty()) notify(group);
   schedule_turn();
 }
 
@@ -153,9 +151,7 @@ bool Shard::fill(Group& group, raft::AppendRequest& request, std::vector<Entry>&
   const Index first = request.prev_index + 1;
   auto read = store_->read(group.id_, first, request.prev_index + request.count, kMessageBytes);
   if (!read) {
-    // The log's start may have moved past it since: the core hears of that by LogStartMoved. Anything else is
-    // damage.
-    if (read.error().code != storage::ErrorCode::kNotFound) damaged(group, read.error());
+    cannot_read(group, read.error());
     return false;
   }
   entries = std::move(*read);
@@ -182,7 +178,7 @@ void Shard::deliver_notices() {
     Group* group = find(id);
     if (group == nullptr) continue;
     group->notified_ = false;
-    if (deliver_notices(*group) || find(id) == nullptr) continue;
+    if (group->apply_paused_ || deliver_notices(*group) || find(id) == nullptr) continue;
     group->notified_ = true;
     notified_.push_back(id);
     schedule_turn();
@@ -193,7 +189,7 @@ void Shard::deliver_notices() {
 bool Shard::deliver_notices(Group& group) {
   while (!group.notices_.empty()) {
     if (auto* range = std::get_if<raft::CommitRange>(&group.notices_.front())) {
-      if (!apply(group, *range)) return group.damaged_;
+      if (!apply(group, *range)) return group.damaged_ || group.apply_paused_;
       group.notices_.pop_front();
       continue;
     }
@@ -205,7 +201,9 @@ bool Shard::deliver_notices(Group& group) {
     }
     group.machine_.role_changed(change);
     group.in_sync_.clear();
-    if (change.role == raft::Role::kLeader) refresh_in_sync(group);
+    // The lead may have been lost again since: then this is no news, and its term would be a newer leader's.
+    if (change.role == raft::Role::kLeader && group.is_leader() && group.term() == change.term)
+      refresh_in_sync(group);
   }
   return true;
 }
@@ -215,7 +213,8 @@ bool Shard::apply(Group& group, raft::CommitRange& range) {
   if (range.to <= group.applied_) return true;
   auto read = store_->read(group.id_, group.applied_ + 1, range.to, kApplyBytes);
   if (!read) {
-    damaged(group, read.error());
+    cannot_read(group, read.error());
+    if (!group.damaged_) apply_later(group);
     return false;
   }
   group.machine_.apply(*read);
@@ -231,18 +230,41 @@ bool Shard::apply(Group& group, raft::CommitRange& range) {
   return group.applied_ >= range.to;
 }
 
+// The log's start may have moved past what was asked: the core hears of that by LogStartMoved. A disk that
+// cannot read now (no descriptor left, say) may read later; what the checksums refuse is gone.
+void Shard::cannot_read(Group& group, const storage::Error& error) {
+  if (error.code == storage::ErrorCode::kDamaged || error.code == storage::ErrorCode::kFormat)
+    return damaged(group, error);
+  if (error.code != storage::ErrorCode::kNotFound)
+    log(LogLevel::kWarning, "group {}: {}; trying again", group.id_.value, error.message);
+}
+
+void Shard::apply_later(Group& group) {
+  group.apply_paused_ = true;
+  executor_.schedule(kReadRetryUs, [this, id = group.id_] {
+    Group* paused = find(id);
+    if (paused == nullptr) return;
+    paused->apply_paused_ = false;
+    notify(*paused);
+  });
+}
+
+void Shard::notify(Group& group) {
+  if (!std::exchange(group.notified_, true)) notified_.push_back(group.id_);
+  schedule_turn();
+}
+
 void Shard::damaged(Group& group, const storage::Error& error) {
   if (group.damaged_) return;
   log(LogLevel::kError, "group {}: {}; this replica no longer votes or serves", group.id_.value,
       error.message);
+  // Whoever follows us must look for another leader; nothing else will tell them.
+  for (const raft::PeerStatus& peer : group.core_.peers())
+    send(group, {.from = group.self_, .to = peer.peer, .term = group.term(), .body = raft::NotLeader{}});
   group.damaged_ = true;
   group.notices_.clear();
   group.notices_.push_back(raft::RoleChange{raft::Role::kFollower, group.term(), kNoNode});
-  if (!group.notified_) {
-    group.notified_ = true;
-    notified_.push_back(group.id_);
-  }
-  schedule_turn();
+  notify(group);
 }
 
 }  // namespace kontiki::multiraft

@@ -45,6 +45,8 @@ class Shard {
   // Stops the member and deletes its data. The Group* is dead after this.
   void remove_group(GroupId id);
   Group* find(GroupId id);
+  // The group is gone from the cluster: its leader need not be remembered.
+  void forget_leader(GroupId id) { leaders_.forget(id); }
   // Groups whose data was found at start and that nobody has created yet, e.g. of topics deleted meanwhile.
   std::vector<GroupId> orphans() const;
 
@@ -91,12 +93,15 @@ class Shard {
   void receive(std::vector<GroupMessage> messages);
   void announced(const std::vector<Leadership>& news);
   void install(const SnapshotTransfer& snapshot);
-  void installed(const SnapshotTransfer& snapshot);
+  void installed(const SnapshotTransfer& snapshot, Index saved);
   static bool reaches(const Group& group, const LogStart& start);
   void answer_snapshot(const SnapshotTransfer& snapshot, bool installed);
   void snapshot_done(const SnapshotDone& done);
   void peer_alive(NodeId slot, bool alive);
   void peer_met(NodeId slot, NodeId broker);
+  void peer_greeted(NodeId slot);
+  void peer_silent(NodeId slot);
+  void tell_groups(const Peer& peer);
   void set_cluster_id(const Uuid& id) { transport_.set_cluster_id(id); }
   void start();
 
@@ -128,6 +133,9 @@ class Shard {
   void upkeep();
   void save_snapshot(Group& group);
   void retain(Group& group);
+  void notify(Group& group);
+  void cannot_read(Group& group, const storage::Error& error);
+  void apply_later(Group& group);
   void damaged(Group& group, const storage::Error& error);
   void receive_early(GroupId id, GroupMessage message);
 

@@ -91,7 +91,6 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
   CHECK(!groups_.contains(id), "a group is created once");
   raft::Restored restored;
   restored.configuration = configuration;
-  Index snapshot_applied;
   Index applied;
   if (const auto at = recovered_.find(id); at != recovered_.end()) {
     const storage::RecoveredGroup& found = at->second;
@@ -107,7 +106,7 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
       if (!machine.restore((*snapshot)->state))
         return unexpected(
             storage::Error{storage::ErrorCode::kDamaged, "the snapshot's content cannot be read"});
-      snapshot_applied = applied = (*snapshot)->applied;
+      applied = (*snapshot)->applied;
     }
     if (applied < found.start.index)
       return unexpected(
@@ -126,7 +125,6 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
   auto& group = groups_[id];
   group = std::make_unique<Group>(*this, id, options, restored, Prng(seed), machine);
   group->applied_ = applied;
-  group->snapshot_applied_ = snapshot_applied;
   if (restored.start > Index(0)) machine.log_start_moved(store_->start(id));
   if (restored.commit > applied) {
     group->notices_.push_back(raft::CommitRange{applied, restored.commit});
@@ -134,11 +132,13 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
     notified_.push_back(id);
     schedule_turn();
   }
-  for (const Peer& peer : peers_)
-    if (!peer.up())
-      for (NodeId member : {peer.slot, peer.broker}) {
-        if (configuration.is_member(member)) step(*group, raft::PeerDown{member});
-      }
+  // Members that do not answer now, also those never heard of: nobody may be taken for alive who has not said
+  // so.
+  for (const auto* members : {&configuration.voters, &configuration.outgoing, &configuration.learners})
+    for (const NodeId member : *members) {
+      const Peer* peer = peer_of(member);
+      if (member != self && (peer == nullptr || !peer->up())) step(*group, raft::PeerDown{member});
+    }
   if (group->core_.needs_tick()) set_active(*group);
   if (const auto early = early_.find(id); early != early_.end()) {
     auto messages = std::move(early->second.messages);
@@ -236,7 +236,7 @@ void Shard::save_snapshot(Group& group) {
     Group* saved = find(id);
     if (saved == nullptr) return;
     saved->snapshot_under_way_ = false;
-    saved->snapshot_applied_ = std::max(saved->snapshot_applied_, applied);
+    saved->snapshot_applied_ = applied;
     retain(*saved);
   });
 }
@@ -284,22 +284,25 @@ void Shard::install(const SnapshotTransfer& snapshot) {
   if (!wanted || reaches(*group, snapshot.start)) return answer_snapshot(snapshot, wanted);
   group->snapshot_under_way_ = true;
   // The state is durable before the log is dropped: a crash in between leaves the old log with a newer state,
-  // which skips what it has.
-  store_->save_snapshot(snapshot.group, snapshot.applied, snapshot.state,
-                        [this, snapshot] { installed(snapshot); });
+  // which skips what it has. After such a crash our own state may be newer than what is offered: then it
+  // stays.
+  const bool newer = snapshot.applied > group->applied_;
+  const Index applied = newer ? snapshot.applied : group->applied_;
+  store_->save_snapshot(snapshot.group, applied, newer ? snapshot.state : group->machine_.snapshot(),
+                        [this, snapshot, applied] { installed(snapshot, applied); });
 }
 
-void Shard::installed(const SnapshotTransfer& snapshot) {
+void Shard::installed(const SnapshotTransfer& snapshot, Index saved) {
   Group* group = find(snapshot.group);
   if (group == nullptr) return answer_snapshot(snapshot, false);
   group->snapshot_under_way_ = false;
-  group->snapshot_applied_ = std::max(group->snapshot_applied_, snapshot.applied);
+  group->snapshot_applied_ = saved;
   if (group->damaged_ || reaches(*group, snapshot.start)) return answer_snapshot(snapshot, !group->damaged_);
-  if (!group->machine_.restore(snapshot.state)) {
+  if (snapshot.applied > group->applied_ && !group->machine_.restore(snapshot.state)) {
     damaged(*group, {storage::ErrorCode::kDamaged, "the leader's snapshot cannot be read"});
     return answer_snapshot(snapshot, false);
   }
-  group->applied_ = snapshot.applied;
+  group->applied_ = std::max(group->applied_, snapshot.applied);
   store_->reset(snapshot.group, snapshot.start);
   step(*group, raft::SnapshotInstalled{snapshot.start.index, snapshot.start.term, snapshot.configuration});
   group->machine_.log_start_moved(snapshot.start);

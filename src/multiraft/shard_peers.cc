@@ -31,10 +31,22 @@ void Shard::peer_met(NodeId slot, NodeId broker) {
 
 void Shard::peer_changed(Peer& peer, bool was_up) {
   if (peer.up() == was_up || closed_) return;
-  if (!peer.up() && peer.broker != kNoNode) {
-    for (const GroupId id : leaders_.node_down(peer.broker))
-      node_.events_.leadership_changed(number_, *leaders_.find(id));
-  }
+  tell_groups(peer);
+}
+
+// A connection of the peer is new. What it had sent or been sent on the one before may be lost although the
+// node as a whole never was down, so whoever leads asks it anew how far it is.
+void Shard::peer_greeted(NodeId slot) {
+  const Peer* peer = peer_of(slot);
+  if (peer->up() && !closed_) tell_groups(*peer);
+}
+
+// Nothing came for long: whatever its connections still hold will not arrive in time.
+void Shard::peer_silent(NodeId slot) {
+  transport_.abandon(slot, "silent for too long");
+}
+
+void Shard::tell_groups(const Peer& peer) {
   for (auto& [id, group] : groups_) {
     for (NodeId member : {peer.slot, peer.broker}) {
       if (!group->core_.configuration().is_member(member)) continue;

@@ -10,6 +10,7 @@ namespace kontiki::multiraft {
 namespace {
 
 constexpr std::int64_t kConnectTimeoutUs = 1'000'000;
+constexpr std::int64_t kGreetingTimeoutUs = 2'000'000;
 constexpr std::int64_t kRetryFirstUs = 20'000;
 constexpr std::int64_t kRetryMaxUs = 500'000;
 // A frame is closed at about this size, so that heartbeats need not wait behind a huge one.
@@ -119,7 +120,17 @@ void Transport::connected(Link& link, std::unique_ptr<env::Connection> connectio
   hello.process = self_.process;
   hello.seeds_hash = self_.seeds_hash;
   link.connection->send(encode_frame(hello));
+  const std::uint64_t attempt = link.attempt;
+  link.timer = executor_.schedule(kGreetingTimeoutUs, [this, &link, attempt] {
+    if (link.attempt == attempt && link.state == Link::State::kGreeting)
+      broke(link, "no answer to the greeting");
+  });
   read_reply(link);
+}
+
+void Transport::abandon(NodeId slot, std::string_view why) {
+  Link* link = find(slot);
+  if (!stopped_ && link != nullptr && link->connection != nullptr) broke(*link, why);
 }
 
 // The peer says one thing on this link, its reply; after that the read only waits for the link to break.
@@ -156,6 +167,7 @@ void Transport::broke(Link& link, std::string_view why) {
     link.last_trouble = why;
   }
   ++link.attempt;
+  executor_.cancel(link.timer);
   link.state = Link::State::kIdle;
   link.queued.messages.clear();
   link.queued_bytes = 0;

@@ -13,7 +13,9 @@
 #include "multiraft/options.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace kontiki::multiraft {
@@ -50,6 +52,8 @@ class Transport {
   void send(NodeId slot, GroupMessage message);
   // Sends a frame of its own, at once. False if the link is down.
   bool send_frame(NodeId slot, const Frame& frame);
+  // Breaks the link, if it stands, and connects anew.
+  void abandon(NodeId slot, std::string_view why);
   // One frame per peer with all that was queued.
   void flush();
 

@@ -164,6 +164,108 @@ TEST(Cluster, GroupsShareOneFlush) {
   EXPECT_LE(world.machine_of(7).disk().counters().syncs - syncs, 2u);
 }
 
+// While the store moves entries to segments it flushes by itself; what such a flush has taken is not durable
+// yet.
+TEST(Cluster, NothingAppliedIsLostWhilePowerFailsDuringTheStoresOwnFlush) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    World world(seed, {7}, 1);
+    world.base_options.storage.wal_file_bytes = 16 << 10;
+    world.base_options.storage.wal_bytes_max = 32 << 10;
+    world.start_all({kGroup});
+    world.wait_for_leader(kGroup);
+    const Recorder& machine = *world.host(7).machines.at(kGroup);
+    sim::SimNode& node = world.machine_of(7);
+    node.disk().set_sync_delay_us(100, 600);
+    std::int64_t propose_us = world.simulation.now_us();
+    Index seen = machine.applied;
+    for (int proposed = 0; proposed < 250;) {
+      if (world.simulation.now_us() >= propose_us) {
+        ASSERT_TRUE(world.propose(7, kGroup, std::string(1000, 'x')));
+        ++proposed;
+        propose_us = world.simulation.now_us() + 50 + proposed * 37 % 150;
+      }
+      if (!world.simulation.step()) world.simulation.run_for(10);
+      if (machine.applied == seen) continue;
+      seen = machine.applied;
+      auto disk = node.disk().clone(seed * 1000 + seen.value);
+      disk->power_loss();
+      auto store = storage::Store::open(*disk, node.executor(0), node.clock(), "/data/shard-0",
+                                        world.base_options.storage);
+      ASSERT_TRUE(store) << store.error().message;
+      const auto found = (*store)->take_recovered();
+      ASSERT_EQ(found.size(), 1u);
+      ASSERT_GE(found[0].last, seen) << "seed " << seed;
+    }
+  }
+}
+
+// Nobody follows a replica for ever that has stopped because its data is damaged.
+TEST(Cluster, ALeaderThatFindsDamageIsReplaced) {
+  World world(21);
+  world.base_options.storage.wal_file_bytes = 16 << 10;
+  world.base_options.storage.wal_bytes_max = 32 << 10;
+  world.start_all({kGroup});
+  const int leader = world.wait_for_leader(kGroup);
+  const int away = leader == 7 ? 11 : 7;
+  world.crash(away);
+  std::uint64_t sent = 0;
+  for (int round = 0; round < 50; ++round) {
+    for (int i = 0; i < 5; ++i) sent += world.propose(leader, kGroup, std::string(1000, 'x')) ? 1 : 0;
+    ASSERT_TRUE(world.wait_for_count(kGroup, sent));
+    world.simulation.run_for(50'000);
+  }
+  ASSERT_EQ(world.leader(kGroup), leader);
+  // The follower that was away will ask for an entry that the leader's disk has lost.
+  std::string segment;
+  for (const std::string& file : world.machine_of(leader).disk().files())
+    if (file.ends_with(".seg")) segment = file;
+  ASSERT_FALSE(segment.empty()) << "nothing was moved to a segment";
+  for (std::uint64_t at = 200; at < 5000; at += 500)
+    ASSERT_TRUE(world.machine_of(leader).disk().flip_bit(segment, at, 3));
+  world.restart(away);
+  ASSERT_TRUE(world.simulation.run_until(
+      [&] {
+        const int now = world.leader(kGroup);
+        return now != 0 && now != leader;
+      },
+      10'000'000));
+  const int next = world.leader(kGroup);
+  ASSERT_TRUE(world.propose(next, kGroup, "after"));
+  EXPECT_TRUE(world.simulation.run_until(
+      [&] { return world.host(next).machines.at(kGroup)->count == sent + 1; }, 10'000'000));
+}
+
+// A node that was slow for a moment has not forgotten what it leads, and will not announce it again.
+TEST(Cluster, AStallLeavesTheLeaderTablesIntact) {
+  World world(22);
+  world.start_all({GroupId(1), GroupId(2), GroupId(3), GroupId(4)});
+  for (std::uint64_t g = 1; g <= 4; ++g) world.wait_for_leader(GroupId(g));
+  world.simulation.run_for(500'000);
+  world.machine_of(7).pause();
+  world.simulation.run_for(900'000);
+  world.machine_of(7).resume();
+  world.simulation.run_for(5'000'000);
+  for (auto& [id, host] : world.hosts)
+    for (std::size_t shard = 0; shard < 2; ++shard)
+      for (std::uint64_t g = 1; g <= 4; ++g) {
+        const Leadership* known = host->node->shard(shard).leaders().find(GroupId(g));
+        ASSERT_NE(known, nullptr);
+        EXPECT_EQ(known->leader.value, world.leader(GroupId(g))) << "node " << id << " group " << g;
+      }
+}
+
+// A peer that was never heard of since the start is not a live one.
+TEST(Cluster, ALeaderAloneStepsDownAlsoWhenAPeerWasNeverThere) {
+  World world(23);
+  world.group_ids = {kGroup};
+  world.start(7);
+  world.start(11);
+  const int leader = world.wait_for_leader(kGroup);
+  world.crash(leader == 7 ? 11 : 7);
+  EXPECT_TRUE(world.simulation.run_until([&] { return !world.host(leader).groups.at(kGroup)->is_leader(); },
+                                         5'000'000));
+}
+
 TEST(Cluster, EveryShardOfEveryNodeHearsWhoLeads) {
   World world(9);
   world.start_all({GroupId(1), GroupId(2), GroupId(3)});
