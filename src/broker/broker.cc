@@ -62,7 +62,13 @@ Result<metadata::Seeds, Problem> apply_seeds(BrokerOptions& options) {
 
 }  // namespace
 
-Broker::Broker(env::Clock& clock, BrokerOptions options) : clock_(clock), options_(std::move(options)) {}
+Broker::Broker(env::Clock& clock, BrokerOptions options) : clock_(clock), options_(std::move(options)) {
+  // No two starts may draw the same tokens and ids: the log would take a new command for an old one's
+  // repetition.
+  Prng mixed(options_.seed ^ static_cast<std::uint64_t>(clock.wall_ms()) * 0x9E3779B97F4A7C15ull);
+  options_.seed = mixed.next() ^ static_cast<std::uint64_t>(clock.monotonic_us()) ^
+                  static_cast<std::uint64_t>(options_.node_id.value) << 32;
+}
 
 Broker::~Broker() = default;
 

@@ -54,13 +54,13 @@ void Connection::close(std::string_view why) {
   }
   shard_.deadlines().cancel(idle_);
   shard_.deadlines().cancel(slow_);
-  if (reserved_) shard_.release(frame_bytes_);
-  for (const auto& [place, request] : in_service_) shard_.release(request.bytes);
-  in_service_.clear();
+  // Before anything is released: that may wake the next who waits for memory, and it must not be us.
+  auto dead = std::exchange(connection_, nullptr);
+  if (std::exchange(reserved_, false)) shard_.release(frame_bytes_);
+  for (const auto& [place, request] : std::exchange(in_service_, {})) shard_.release(request.bytes);
   // The network's object may be in the middle of a call to us.
-  connection_->close();
-  shard_.executor().post([dead = std::move(connection_)] {});
-  connection_ = nullptr;
+  dead->close();
+  shard_.executor().post([dead = std::move(dead)] {});
   shard_.forget(id_);
 }
 

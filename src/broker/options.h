@@ -39,7 +39,7 @@ struct BrokerOptions {
   std::int32_t default_partitions = 1;
   std::int32_t default_replication_factor = 0;  // 0: three, or the number of seeds if that is less
 
-  std::uint64_t seed = 1;  // of every choice by chance; must differ from start to start and node to node
+  std::uint64_t seed = 1;  // of every choice by chance; the broker mixes in its id and the time of its start
   BrokerLimits limits;
   // Timing and sizes of the raft side. Broker::start fills in who this node is, its peers, folder and seed.
   multiraft::NodeOptions node;

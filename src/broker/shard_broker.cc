@@ -59,7 +59,8 @@ void ShardBroker::to_shard(std::size_t number, ShardTask task) {
 
 ShardBroker::Leader ShardBroker::leader_of(GroupId group) const {
   const multiraft::Leadership* known = shard_.leaders().find(group);
-  return known == nullptr ? Leader{} : Leader{known->leader, known->term};
+  if (known == nullptr || !std::binary_search(alive_.begin(), alive_.end(), known->leader)) return {};
+  return {known->leader, known->term};
 }
 
 PartitionHost* ShardBroker::host(GroupId group) {

@@ -134,6 +134,7 @@ void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t pa
 }
 
 void ShardBroker::remove_partition(GroupId group) {
+  shard_.forget_leader(group);
   if (shard_of(group) != number_) return;
   recovered_.erase(group);
   auto host = hosts_.extract(group);
