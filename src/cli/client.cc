@@ -26,6 +26,16 @@ TopicInfo read_topic(const rd_kafka_metadata_topic_t& from) {
   return topic;
 }
 
+std::vector<BrokerInfo> read_brokers(const rd_kafka_metadata_t& from) {
+  std::vector<BrokerInfo> brokers;
+  for (int i = 0; i < from.broker_cnt; ++i) {
+    brokers.push_back({from.brokers[i].id, fmt::format("{}:{}", from.brokers[i].host, from.brokers[i].port)});
+  }
+  std::sort(brokers.begin(), brokers.end(),
+            [](const BrokerInfo& a, const BrokerInfo& b) { return a.id < b.id; });
+  return brokers;
+}
+
 Failure unknown_topic(const std::string& name) {
   return {ExitCode::kNotFound,
           fmt::format("topic '{0}' does not exist; see `kontiki topic list`, or create it with "
@@ -101,6 +111,12 @@ Outcome<MetadataHandle> Client::metadata(bool all, rd_kafka_topic_t* only, std::
   return MetadataHandle(found);
 }
 
+Outcome<std::vector<BrokerInfo>> Client::brokers() {
+  const auto found = metadata(false, nullptr, "list the brokers");
+  if (!found) return unexpected(found.error());
+  return read_brokers(**found);
+}
+
 Outcome<ClusterInfo> Client::cluster() {
   auto found = metadata(true, nullptr, "list the topics");
   if (!found) return unexpected(found.error());
@@ -111,16 +127,11 @@ Outcome<ClusterInfo> Client::cluster() {
     rd_kafka_mem_free(handle(), id);
   }
   info.controller = rd_kafka_controllerid(handle(), static_cast<int>(kReachTimeout.count()));
-  for (int i = 0; i < (*found)->broker_cnt; ++i) {
-    const auto& broker = (*found)->brokers[i];
-    info.brokers.push_back({broker.id, fmt::format("{}:{}", broker.host, broker.port)});
-  }
+  info.brokers = read_brokers(**found);
   for (int i = 0; i < (*found)->topic_cnt; ++i) {
     const auto& topic = (*found)->topics[i];
     if (topic.err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) info.topics.push_back(read_topic(topic));
   }
-  std::sort(info.brokers.begin(), info.brokers.end(),
-            [](const BrokerInfo& a, const BrokerInfo& b) { return a.id < b.id; });
   std::sort(info.topics.begin(), info.topics.end(),
             [](const TopicInfo& a, const TopicInfo& b) { return a.name < b.name; });
   return info;

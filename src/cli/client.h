@@ -59,6 +59,8 @@ class Client {
 
   rd_kafka_t* handle() { return handle_.get(); }
 
+  // The brokers, by id.
+  Outcome<std::vector<BrokerInfo>> brokers();
   // Brokers and all topics.
   Outcome<ClusterInfo> cluster();
   // One topic; kNotFound if it does not exist. A producer's question creates the topic if the cluster does

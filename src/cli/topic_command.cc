@@ -1,12 +1,15 @@
 #include "cli/topic_command.h"
 
+#include "cli/server_config.h"
 #include "cli/table.h"
+#include "cli/topic_ids.h"
 
 #include <CLI/CLI.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 
@@ -17,6 +20,7 @@ namespace json = boost::json;
 
 struct Described {
   TopicInfo info;
+  std::optional<Uuid> id;
   std::vector<std::int64_t> earliest;  // by partition, -1 if unknown
   std::vector<std::int64_t> latest;
   std::optional<std::vector<ConfigEntry>> configs;
@@ -27,7 +31,7 @@ std::string offset_text(std::int64_t offset) {
 }
 
 Described describe_topic(Client& client, TopicInfo info) {
-  Described described{std::move(info), {}, {}, {}};
+  Described described{std::move(info), {}, {}, {}, {}};
   std::vector<std::int32_t> led;  // the others would only be waited for
   for (const PartitionInfo& partition : described.info.partitions) {
     if (partition.leader >= 0) led.push_back(partition.id);
@@ -45,8 +49,9 @@ Described describe_topic(Client& client, TopicInfo info) {
 }
 
 void print_text(Io& io, const Described& topic) {
-  fmt::print(io.out, "{}: {}, replication factor {}\n", topic.info.name,
-             count_of(topic.info.partitions.size(), "partition"), topic.info.replication_factor());
+  fmt::print(io.out, "{}: {}, replication factor {}{}\n", topic.info.name,
+             count_of(topic.info.partitions.size(), "partition"), topic.info.replication_factor(),
+             topic.id ? ", id " + topic.id->text() : "");
   Table table({"partition", "leader", "replicas", "in step", "earliest", "latest"});
   for (std::size_t i = 0; i < topic.info.partitions.size(); ++i) {
     const PartitionInfo& p = topic.info.partitions[i];
@@ -84,9 +89,22 @@ json::value to_json(const Described& topic) {
     for (const ConfigEntry& entry : *topic.configs) entries[entry.name] = entry.value;
   }
   return {{"topic", topic.info.name},
+          {"id", topic.id ? json::value(topic.id->text()) : json::value(nullptr)},
           {"replication_factor", topic.info.replication_factor()},
           {"partitions", std::move(partitions)},
           {"settings", std::move(configs)}};
+}
+
+// From the first broker that answers.
+std::vector<std::optional<Uuid>> topic_ids(Client& client, const std::vector<std::string>& names) {
+  constexpr std::size_t kBrokersAsked = 3;
+  std::vector<std::optional<Uuid>> ids(names.size());
+  const auto brokers = client.brokers();
+  if (!brokers) return ids;
+  for (std::size_t i = 0; i < std::min(kBrokersAsked, brokers->size()) && !ids.front(); ++i) {
+    if (const auto address = parse_address((*brokers)[i].address)) ids = query_topic_ids(*address, names);
+  }
+  return ids;
 }
 
 // Consumers' handles ask for topics without creating them.
@@ -161,12 +179,14 @@ int run_topic_describe(Io& io, const TopicOptions& options) {
   auto client = connect(options);
   if (!client) return fail(io, client.error());
   const auto configs = describe_configs(**client, options.names);
+  const auto ids = topic_ids(**client, options.names);
   json::array all;
   for (std::size_t i = 0; i < options.names.size(); ++i) {
     auto info = (*client)->topic(options.names[i]);
     if (!info) return fail(io, info.error());
     Described described = describe_topic(**client, std::move(*info));
     described.configs = configs[i];
+    described.id = ids[i];
     if (options.json) {
       all.push_back(to_json(described));
     } else {

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 import unittest
+from pathlib import Path
 
 from _cluster import KONTIKI, ProcessTest, die_with_parent, wait_until
 
@@ -168,6 +169,35 @@ class ProduceAndConsume(ProcessTest):
         counts = self.finish_producing(self.start_producing([self.broker], "t", "--count", "20000"), stop=False)
         self.assertEqual((counts["acknowledged"], counts["failed"]), (20000, 0))
         self.assertEqual(self.check_acknowledged([self.broker], "t", counts)["received"], 20000)
+
+    def test_the_verifier_sees_what_is_missing_misplaced_or_repeated(self):
+        self.create_topic([self.broker], "t", partitions=2)
+        counts = self.finish_producing(self.start_producing([self.broker], "t", "--count", "100"), stop=False)
+        log = Path(self.folder) / "acknowledged-t.log"
+        good = log.read_text()
+        self.check_acknowledged([self.broker], "t", counts)
+        for lie, words in (("0 50 100\n", "is not there"), ("0 7 98\n", "was acknowledged at offset 7")):
+            log.write_text(good + lie)
+            with self.assertRaisesRegex(AssertionError, words):
+                self.check_acknowledged([self.broker], "t", counts)
+        log.write_text(good)
+        with self.assertRaisesRegex(AssertionError, "was never sent"):
+            self.check_acknowledged([self.broker], "t", {"sent": 99})
+        again = self.kcat(self.broker, "-C", "-t", "t", "-p", "0", "-o", "-1", "-e", "-f", "%k|%s\n")
+        self.kcat(self.broker, "-P", "-t", "t", "-p", "0", "-K", "|", stdin=again)
+        with self.assertRaisesRegex(AssertionError, "is there again"):
+            self.check_acknowledged([self.broker], "t", counts)
+        self.check_acknowledged([self.broker], "t", counts, "--at-least-once")
+
+    def test_a_topic_made_again_has_another_id(self):
+        ids = set()
+        for _ in range(2):
+            self.create_topic([self.broker], "t")
+            described, = json.loads(self.kontiki("topic", "describe", "t", "--json", "-b", self.broker.kafka))
+            self.assertEqual(len(described["id"]), 22)
+            ids.add(described["id"])
+            self.kontiki("topic", "delete", "t", "-b", self.broker.kafka)
+        self.assertEqual(len(ids), 2)
 
     def test_a_message_that_is_too_large_fails_alone(self):
         self.create_topic([self.broker], "t", max_message_bytes=1000)

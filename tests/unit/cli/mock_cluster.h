@@ -21,7 +21,7 @@ class MockCluster {
     char error[512];
     rd_kafka_conf_t* conf = rd_kafka_conf_new();
     rd_kafka_conf_set(conf, "test.mock.num.brokers", std::to_string(brokers).c_str(), error, sizeof error);
-    rd_kafka_conf_set(conf, "log_level", "3", error, sizeof error);
+    rd_kafka_conf_set(conf, "log_level", "0", error, sizeof error);
     owner_.reset(rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error));
     cluster_ = rd_kafka_handle_mock_cluster(owner_.get());
   }
