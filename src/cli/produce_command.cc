@@ -224,8 +224,8 @@ void add_produce_command(CLI::App& app, Command& selected) {
   add_brokers_option(*produce, options.brokers);
   add_json_option(*produce, options.json);
   produce->footer(client_exit_codes_help());
-  produce->callback([flags, acks, idempotent, file, &selected] {
-    selected = [flags, acks, idempotent, file](Io& io) {
+  produce->callback([flags, idempotent, file, &selected] {
+    selected = [flags, idempotent, file](Io& io) {
       ProduceOptions& o = flags->options;
       const bool is_all = o.acks == "all" || o.acks == "-1";
       if (idempotent->count() == 0) {

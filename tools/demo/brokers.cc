@@ -6,9 +6,11 @@
 #include <csignal>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +34,20 @@ std::vector<std::string> free_addresses(std::size_t count) {
   }
   for (const int fd : sockets) ::close(fd);
   return addresses;
+}
+
+// Connects to 127.0.0.1 at the port of "127.0.0.1:PORT"; -1 if nobody listens.
+int connect_to(const std::string& address) {
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  constexpr timeval kTimeout{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof kTimeout);
+  if (fd >= 0 && ::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0) return fd;
+  if (fd >= 0) ::close(fd);
+  return -1;
 }
 
 // In the child, between fork and exec: only calls that are safe there.
@@ -78,6 +94,21 @@ bool BrokerProcess::is_running() {
   if (::waitpid(pid_, nullptr, WNOHANG) != pid_) return true;
   pid_ = -1;
   return false;
+}
+
+bool BrokerProcess::is_ready() {
+  constexpr std::string_view kQuestion =
+      "GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+  constexpr std::string_view kYes = "HTTP/1.1 200";
+  const int fd = connect_to(plan_.http);
+  if (fd < 0) return false;
+  char answer[kYes.size()];
+  const bool is_yes = ::send(fd, kQuestion.data(), kQuestion.size(), MSG_NOSIGNAL) ==
+                          static_cast<ssize_t>(kQuestion.size()) &&
+                      ::recv(fd, answer, sizeof answer, MSG_WAITALL) == static_cast<ssize_t>(sizeof answer) &&
+                      std::string_view(answer, sizeof answer) == kYes;
+  ::close(fd);
+  return is_yes;
 }
 
 void BrokerProcess::kill() {

@@ -31,6 +31,7 @@ class BrokerProcess {
   std::string log_path() const;
   bool start();       // false if no process could be made
   bool is_running();  // false also when it has ended by itself
+  bool is_ready();    // its health page says that it serves clients
   void kill();        // SIGKILL, and waits for the end
 
  private:

@@ -13,6 +13,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -116,7 +117,10 @@ class Demo {
         if (!broker->is_running())
           return failure("a broker ended by itself; its last words are in " + broker->log_path());
       }
-      if (!client) {
+      // A client that finds nobody tries again only after a while: ask the health pages first.
+      const bool is_ready = client || std::all_of(brokers_.begin(), brokers_.end(),
+                                                  [](const auto& broker) { return broker->is_ready(); });
+      if (is_ready && !client) {
         if (auto made = cli::Client::connect(RD_KAFKA_CONSUMER, addresses_)) client = std::move(*made);
       }
       if (client) {
