@@ -15,15 +15,16 @@
 namespace kontiki::broker {
 
 struct BrokerLimits {
-  std::size_t connections_max = 10'000;                   // of the broker; further ones are closed at once
-  std::int64_t connection_idle_us = 600'000'000;          // Kafka's connections.max.idle.ms
-  std::size_t connection_unsent_bytes_max = 8u << 20;     // reading stops above, and goes on below half of it
-  std::size_t request_bytes_in_service_max = 256u << 20;  // per shard; reading of requests stops above
-  std::size_t produce_queue_bytes_max = 32u << 20;        // per partition, while the group takes no more
-  std::size_t fetch_waiters_max = 10'000;                 // per shard; a fetch beyond is answered at once
-  std::int64_t fetch_wait_us_max = 60'000'000;            // a fetch that asks for more waits this long
-  std::size_t fetch_response_bytes_max = 64u << 20;       // whatever the client asks for
-  std::size_t decompressed_bytes_max = 128u << 20;        // of one batch, for a lookup by timestamp
+  std::size_t connections_max = 10'000;                // of the broker; further ones are closed at once
+  std::int64_t connection_idle_us = 600'000'000;       // Kafka's connections.max.idle.ms
+  std::size_t connection_unsent_bytes_max = 8u << 20;  // reading stops above, and goes on below half of it
+  // Per shard; reading of large requests stops above, of small ones a quarter later.
+  std::size_t request_bytes_in_service_max = 256u << 20;
+  std::size_t produce_queue_bytes_max = 32u << 20;   // per partition, while the group takes no more
+  std::size_t fetch_waiters_max = 10'000;            // per shard; a fetch beyond is answered at once
+  std::int64_t fetch_wait_us_max = 60'000'000;       // a fetch that asks for more waits this long
+  std::size_t fetch_response_bytes_max = 64u << 20;  // whatever the client asks for
+  std::size_t decompressed_bytes_max = 128u << 20;   // of one batch, for a lookup by timestamp
 };
 
 struct BrokerOptions {

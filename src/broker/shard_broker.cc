@@ -16,6 +16,7 @@ namespace kontiki::broker {
 namespace {
 
 constexpr std::int64_t kProducerIdsTimeoutUs = 5'000'000;
+constexpr std::size_t kSmallRequestBytes = 64u << 10;
 
 std::uint64_t seed_of(const BrokerOptions& options, std::size_t number) {
   return options.seed ^ (0x9E3779B97F4A7C15ull * (number + 1)) ^
@@ -105,8 +106,11 @@ void ShardBroker::forget(std::uint64_t connection) {
 
 bool ShardBroker::reserve(std::size_t bytes, const std::shared_ptr<Connection>& connection) {
   const std::size_t bytes_max = options().limits.request_bytes_in_service_max;
-  // One request is always let in, so that one larger than the whole budget is served too.
-  if (starved_.empty() && (bytes_in_service_ == 0 || bytes_in_service_ + bytes <= bytes_max)) {
+  // One request is always let in, so that one larger than the whole budget is served too. Small ones have a
+  // share that large ones cannot use up, or frames that are announced and never sent would hold up everybody.
+  const bool small = bytes <= kSmallRequestBytes && bytes_in_service_ + bytes <= bytes_max + bytes_max / 4;
+  const bool fits = bytes_in_service_ == 0 || bytes_in_service_ + bytes <= bytes_max;
+  if (small || (starved_.empty() && fits)) {
     bytes_in_service_ += bytes;
     return true;
   }
