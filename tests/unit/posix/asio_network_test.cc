@@ -130,10 +130,14 @@ TEST_F(AsioNetworkTest, AcceptSpreadsConnectionsOverTheExecutorsOnTheirThreads) 
   Awaited<bool> all;
   listen([&](std::size_t loop, ConnectionPtr connection) {
     accepted_[loop].push_back(std::move(connection));
-    const std::lock_guard lock(mutex);
-    threads[loop].insert(std::this_thread::get_id());
-    order.push_back(loop);
-    if (order.size() == 8) all.set(true);
+    bool complete = false;
+    {
+      const std::lock_guard lock(mutex);
+      threads[loop].insert(std::this_thread::get_id());
+      order.push_back(loop);
+      complete = order.size() == 8;
+    }
+    if (complete) all.set(true);  // the test may end now, and the mutex with it
   });
   std::vector<ConnectionPtr> clients;
   for (int i = 0; i < 8; ++i) {
