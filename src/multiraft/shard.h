@@ -137,7 +137,7 @@ class Shard {
   void cannot_read(Group& group, const storage::Error& error);
   void apply_later(Group& group);
   void damaged(Group& group, const storage::Error& error);
-  void receive_early(GroupId id, GroupMessage message);
+  void receive_early(GroupMessage message);
 
   Node& node_;
   const std::size_t number_;

@@ -27,7 +27,7 @@ Shard::Shard(Node& node, std::size_t number, env::Clock& clock, env::Executor& e
       options_(node.options_),
       store_(std::move(store)),
       transport_(
-          clock, node.network_, executor, options_, node.introduction(), options_.seed + number,
+          node.network_, executor, options_, node.introduction(), options_.seed + number,
           {.link_up =
                [this](NodeId slot, NodeId broker) {
                  node_.executors_[0]->post([this, slot, broker] { node_.liveness_->met(slot, broker, 0); });
@@ -168,14 +168,14 @@ void Shard::receive(std::vector<GroupMessage> messages) {
     if (Group* group = find(message.group)) {
       step(*group, raft::Receive{std::move(message.message)}, message.entries);
     } else {
-      receive_early(message.group, std::move(message));
+      receive_early(std::move(message));
     }
   }
 }
 
-void Shard::receive_early(GroupId id, GroupMessage message) {
+void Shard::receive_early(GroupMessage message) {
   if (early_messages_ >= kEarlyMessagesMax) return;  // raft sends it anew
-  Early& early = early_[id];
+  Early& early = early_[message.group];
   if (early.messages.size() >= kEarlyPerGroupMax) return;
   if (early.messages.empty()) early.until_us = clock_.monotonic_us() + kEarlyUs;
   early.messages.push_back(std::move(message));

@@ -37,10 +37,9 @@ struct Transport::Link {
   std::string last_trouble;      // the same trouble is logged once
 };
 
-Transport::Transport(env::Clock& clock, env::Network& network, env::Executor& executor,
-                     const NodeOptions& options, const Introduction& self, std::uint64_t seed, Events events)
-    : clock_(clock),
-      network_(network),
+Transport::Transport(env::Network& network, env::Executor& executor, const NodeOptions& options,
+                     const Introduction& self, std::uint64_t seed, Events events)
+    : network_(network),
       executor_(executor),
       options_(options),
       self_(self),

@@ -7,7 +7,6 @@
 #pragma once
 
 #include "base/prng.h"
-#include "env/clock.h"
 #include "env/network.h"
 #include "multiraft/frame.h"
 #include "multiraft/options.h"
@@ -38,7 +37,7 @@ class Transport {
     std::function<void(NodeId slot)> link_down;
   };
 
-  Transport(env::Clock& clock, env::Network& network, env::Executor& executor, const NodeOptions& options,
+  Transport(env::Network& network, env::Executor& executor, const NodeOptions& options,
             const Introduction& self, std::uint64_t seed, Events events);
   ~Transport();
 
@@ -70,7 +69,6 @@ class Transport {
   void read_reply(Link& link);
   void broke(Link& link, std::string_view why);
 
-  env::Clock& clock_;
   env::Network& network_;
   env::Executor& executor_;
   const NodeOptions& options_;
