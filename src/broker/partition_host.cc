@@ -87,6 +87,9 @@ void PartitionHost::produce(const Slice& batch, std::int64_t deadline_us, Produc
 
 bool PartitionHost::try_produce(const Slice& batch, ProduceDone& done) {
   if (!serves()) {
+    // Elected, but the entry that opens the term is not applied yet: that takes one flush. Clients know
+    // already that we lead, and one that asks for no acknowledgement cannot be told to try again.
+    if (leads()) return false;
     done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
     return true;
   }
