@@ -193,6 +193,7 @@ class Core {
   Role role() const { return role_; }
   Term term() const { return hard_.term; }
   bool in_doubt() const { return hard_.doubt.open; }
+  bool is_hard_state_durable() const { return !durability_.hard_state_pending(); }
   const HardState& hard_state() const { return hard_; }
   NodeId self() const { return options_.self; }
   NodeId leader() const { return leader_; }  // kNoNode while unknown
