@@ -94,8 +94,7 @@ Report Explorer::run() {
 void Explorer::begin() {
   State first;
   for (int i = 0; i < scenario_.nodes; ++i) {
-    first.replicas[static_cast<std::size_t>(i)] =
-        intern(Replica(NodeId{i + 1}, scenario_.start, scenario_.lazy_disk));
+    first.replicas[static_cast<std::size_t>(i)] = intern(Replica(NodeId{i + 1}, scenario_));
   }
   first.history = intern(History{});
   first.network = intern(Network{});
@@ -106,7 +105,8 @@ void Explorer::begin() {
 // Node 1 is elected and everything is delivered and made durable, in order.
 void Explorer::settle(State& state) {
   Network network;
-  state = apply(state, {.kind = Kind::kForce, .node = NodeId{1}, .argument = 0}, std::nullopt, network);
+  const Kind how = scenario_.start.voters.size() == 1 ? Kind::kCampaign : Kind::kForce;
+  state = apply(state, {.kind = how, .node = NodeId{1}, .argument = 0}, std::nullopt, network);
   for (bool busy = true; busy && broken_.empty();) {
     busy = false;
     for (int i = 1; i <= scenario_.nodes; ++i) {
@@ -156,10 +156,10 @@ void Explorer::expand_node(std::uint32_t at, const State& from, std::size_t node
   if (!leads && core.configuration().is_voter(id)) {
     if (core.term().value >= scenario_.term_max) {
       ++report_.stopped_by_term;
-    } else if (scenario_.pre_votes) {
-      act(Kind::kCampaign);
-    } else if (core.configuration().voters.size() > 1 || core.configuration().voters.front() != id) {
-      act(Kind::kForce);
+    } else {
+      // Who decides alone has nobody who could send it a TimeoutNow.
+      const bool alone = core.configuration().voters == std::vector{id};
+      act(scenario_.pre_votes || alone ? Kind::kCampaign : Kind::kForce);
     }
   }
   if (core.role() == raft::Role::kPreCandidate && !stale) act(Kind::kStale);
@@ -177,6 +177,7 @@ void Explorer::expand_node(std::uint32_t at, const State& from, std::size_t node
   } else {
     act(Kind::kPropose, 0, Budget::kProposals);
   }
+  act(Kind::kRead, 0, Budget::kReads);
   if (scenario_.change) act(Kind::kReconfigure, 0, Budget::kChanges);
   if (core.needs_tick()) act(Kind::kRetry, 0, Budget::kRetries);
   others([&](std::uint32_t other) { act(Kind::kTransfer, other, Budget::kTransfers); });
@@ -237,6 +238,8 @@ void Explorer::check(const State& from, const State& to, const Action& action, c
     if (broken_.empty()) broken_ = what;
   };
   report(effect.broken);
+  if (action.kind == Kind::kRead) history.read_asked();
+  if (effect.read) report(history.read_answered(*effect.read));
   if (from.replicas[node] == to.replicas[node] && effect.sent.empty()) return;
   const raft::Core& now = core(to, node);
   if (effect.elected && now.role() == raft::Role::kLeader) report(history.elected(now));
@@ -355,6 +358,7 @@ const Explorer::Effect& Explorer::effect_of(std::uint32_t replica, const Action&
   for (const raft::Message& message : outcome.sent) {
     if (message.to.value >= 1 && message.to.value <= scenario_.nodes) effect.sent.push_back(intern(message));
   }
+  effect.read = outcome.read;
   effect.elected = outcome.elected;
   effect.counted = std::move(outcome.counted);
   effect.broken = std::move(outcome.broken);

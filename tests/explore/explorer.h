@@ -91,6 +91,7 @@ class Explorer {
   struct Effect {  // of an action on a replica
     std::uint32_t replica = 0;
     std::vector<std::uint32_t> sent;
+    std::optional<Index> read;
     bool elected = false;
     std::optional<Configuration> counted;
     std::string broken;

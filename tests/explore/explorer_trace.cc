@@ -39,6 +39,8 @@ const char* name(Kind kind) {
       return "loses its connection to";
     case Kind::kPeerUp:
       return "has a new connection to";
+    case Kind::kRead:
+      return "is asked for a read";
   }
   return "?";
 }
@@ -107,7 +109,7 @@ std::optional<Action> Explorer::action_between(const State& from, const State& t
     const Action action{Kind::kDeliver, id, message};
     if (messages_[message].message.to == id && leads_to(from, to, action)) return action;
   }
-  for (auto kind = static_cast<int>(Kind::kPersist); kind <= static_cast<int>(Kind::kPeerUp); ++kind) {
+  for (auto kind = static_cast<int>(Kind::kPersist); kind <= static_cast<int>(Kind::kRead); ++kind) {
     for (std::uint32_t argument = 0; argument < 8; ++argument) {
       const Action action{static_cast<Kind>(kind), id, argument};
       if (leads_to(from, to, action)) return action;

@@ -47,6 +47,12 @@ std::string History::observe_commit(const raft::Core& core) {
   return {};
 }
 
+std::string History::read_answered(Index index) const {
+  if (index.value >= read_floor_) return {};
+  return fmt::format("C7: a read was answered at {}, although {} was committed when it was asked",
+                     index.value, read_floor_);
+}
+
 void History::fingerprint(const Rename& rename, std::string& out) const {
   for (const NodeId leader : leaders_) {
     out.push_back(leader == kNoNode ? '-' : static_cast<char>('0' + rename(leader).value));
@@ -56,7 +62,7 @@ void History::fingerprint(const Rename& rename, std::string& out) const {
     out.push_back(static_cast<char>('0' + entry.term.value));
     out.push_back(static_cast<char>('0' + entry.in_term.value));
   }
-  out.push_back('/');
+  out.push_back(static_cast<char>('0' + read_floor_));
   for (const std::uint8_t used : used_) out.push_back(static_cast<char>('0' + used));
 }
 

@@ -28,6 +28,10 @@ class History {
   // C3, seen from the other side: nobody leads a later term without what this history holds as committed.
   std::string check_leader(const raft::Core& leader) const;
 
+  // C7: a read is answered at an index not below what was committed when it was asked. One read at a time.
+  void read_asked() { read_floor_ = static_cast<std::uint8_t>(committed_.size()); }
+  std::string read_answered(Index index) const;
+
   std::uint8_t used(Budget budget) const { return used_[static_cast<std::size_t>(budget)]; }
   void use(Budget budget) { ++used_[static_cast<std::size_t>(budget)]; }
   const std::vector<Committed>& committed() const { return committed_; }  // from index 1 on
@@ -36,6 +40,7 @@ class History {
  private:
   std::vector<NodeId> leaders_;  // by term; kNoNode: none yet
   std::vector<Committed> committed_;
+  std::uint8_t read_floor_ = 0;
   std::array<std::uint8_t, kBudgets> used_{};
 };
 

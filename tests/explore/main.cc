@@ -54,8 +54,8 @@ std::string bounds(const Scenario& s) {
   const auto& b = s.budgets;
   return fmt::format(
       "term <= {}, entries <= {}, in flight <= {}, proposals {}, crashes {}, duplicates {}, retries {}, "
-      "transfers {}, changes {}, {} disk{}{}",
-      s.term_max, s.entries_max, s.in_flight_max, b[0], b[1], b[2], b[3], b[4], b[5],
+      "transfers {}, changes {}, reads {}, {} disk{}{}",
+      s.term_max, s.entries_max, s.in_flight_max, b[0], b[1], b[2], b[3], b[4], b[5], b[6],
       s.lazy_disk ? "slow" : "fast", s.pre_votes ? ", pre-votes" : "",
       s.peer_events ? ", connections break" : "");
 }
@@ -74,8 +74,8 @@ void print(const Report& r, double seconds) {
   const auto& b = r.stopped_by_budget;
   fmt::print(
       "  bounds met: term {}, entries {}, in flight {}, proposals {}, crashes {}, duplicates {}, retries {}, "
-      "transfers {}, changes {}\n",
-      r.stopped_by_term, r.stopped_by_entries, r.overflows, b[0], b[1], b[2], b[3], b[4], b[5]);
+      "transfers {}, changes {}, reads {}\n",
+      r.stopped_by_term, r.stopped_by_entries, r.overflows, b[0], b[1], b[2], b[3], b[4], b[5], b[6]);
 }
 
 Report explore(const Scenario& scenario, const Arguments& arguments, bool symmetry) {

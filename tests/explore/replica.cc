@@ -12,13 +12,13 @@ namespace {
 
 constexpr std::uint32_t kElectionTicks = 4;
 
-raft::Options options(NodeId self) {
+raft::Options options(NodeId self, const Scenario& scenario) {
   raft::Options o;
   o.self = self;
   o.election_ticks = kElectionTicks;  // more than kStale's two, so that they never end in a campaign
   o.retry_ticks = 1;                  // a leader's tick repeats at once what is missing
   o.peer_down_ticks = 1u << 31;       // PeerDown alone makes nobody campaign: kCampaign may follow or not
-  o.entries_per_message_max = 2;
+  o.entries_per_message_max = scenario.entries_per_message;
   o.inflight_messages_max = 2;
   return o;
 }
@@ -75,11 +75,11 @@ void put(const std::vector<Stored>& entries, const Rename& rename, std::string& 
 
 }  // namespace
 
-Replica::Replica(NodeId id, const Configuration& start, bool lazy_disk)
+Replica::Replica(NodeId id, const Scenario& scenario)
     : id_(id),
-      start_(start),
-      lazy_disk_(lazy_disk),
-      core_(options(id), restored({}, {}, start), Prng(static_cast<std::uint64_t>(id.value))) {}
+      scenario_(&scenario),
+      core_(options(id, scenario), restored({}, {}, scenario.start),
+            Prng(static_cast<std::uint64_t>(id.value))) {}
 
 Replica::Outcome Replica::act(const Action& action, const raft::Message* message,
                               const Configuration* change) {
@@ -132,6 +132,9 @@ Replica::Outcome Replica::act(const Action& action, const raft::Message* message
     case Kind::kPeerUp:
       step(raft::PeerUp{other}, outcome);
       break;
+    case Kind::kRead:
+      step(raft::ReadIndex{1}, outcome);
+      break;
   }
   stale_ = core_.role() == raft::Role::kPreCandidate && (stale_ || action.kind == Kind::kStale) &&
            action.kind != Kind::kCampaign;
@@ -148,6 +151,7 @@ void Replica::step(const raft::Event& event, Outcome& outcome) {
   outcome.elected |= leads && (before.role() != raft::Role::kLeader || before.term() != core_.term());
   // A leader of one can also lose its lead by what it commits, so the role before the step counts.
   if (effects.commit && (leads || before.role() == raft::Role::kLeader)) outcome.counted = members;
+  if (!effects.read_states.empty()) outcome.read = effects.read_states.front().index;
   take(event, effects, outcome);
 }
 
@@ -166,7 +170,7 @@ void Replica::take(const raft::Event& event, const raft::Effects& effects, Outco
   }
   release(outcome);
   for (const raft::Filled& f : filled) step(f, outcome);
-  while (!lazy_disk_ && !writes_.empty()) persist(outcome);
+  while (!scenario_->lazy_disk && !writes_.empty()) persist(outcome);
 }
 
 void Replica::write(const raft::Event& event, const raft::Effects& effects) {
@@ -244,7 +248,7 @@ void Replica::crash(std::size_t durable, Outcome& outcome) {
   writes_.clear();
   held_.clear();
   stale_ = false;
-  core_ = raft::Core(options(id_), restored(hard_state_, disk_, start_),
+  core_ = raft::Core(options(id_, *scenario_), restored(hard_state_, disk_, scenario_->start),
                      Prng(static_cast<std::uint64_t>(id_.value)));
 }
 

@@ -8,6 +8,7 @@
 // its fingerprint.
 #pragma once
 
+#include "explore/scenario.h"
 #include "raft/core.h"
 
 #include <cstdint>
@@ -33,6 +34,7 @@ enum class Kind : std::uint8_t {
   kTransfer,     // argument: to whom
   kPeerDown,     // argument: who
   kPeerUp,
+  kRead,  // ReadIndex
 };
 
 struct Action {
@@ -58,11 +60,12 @@ using Rename = std::function<NodeId(NodeId)>;
 
 class Replica {
  public:
-  Replica(NodeId id, const Configuration& start, bool lazy_disk);
+  Replica(NodeId id, const Scenario& scenario);  // which must outlive it
 
   // What an action did, beside the new state.
   struct Outcome {
     std::vector<raft::Message> sent;
+    std::optional<Index> read;             // a read was answered at this index
     bool elected = false;                  // became the leader of its term in this step
     std::optional<Configuration> counted;  // committed by counting: the members that were counted
     std::string broken;                    // an invariant of one replica, by number
@@ -89,8 +92,7 @@ class Replica {
   void send(const raft::Message& message, Outcome& outcome);
 
   NodeId id_;
-  Configuration start_;
-  bool lazy_disk_;  // writes wait for kPersist; otherwise they are durable at once
+  const Scenario* scenario_;
   raft::Core core_;
   HardState hard_state_;                                       // durable
   std::vector<Stored> disk_;                                   // durable: entries from index 1 on

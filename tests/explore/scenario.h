@@ -11,8 +11,16 @@
 namespace kontiki::explore {
 
 // How often a thing may happen on one path; the explorer says which of these ended paths.
-enum class Budget : std::uint8_t { kProposals, kCrashes, kDuplicates, kRetries, kTransfers, kChanges };
-inline constexpr std::size_t kBudgets = 6;
+enum class Budget : std::uint8_t {
+  kProposals,
+  kCrashes,
+  kDuplicates,
+  kRetries,
+  kTransfers,
+  kChanges,
+  kReads
+};
+inline constexpr std::size_t kBudgets = 7;
 
 struct Scenario {
   std::string_view name;
@@ -26,11 +34,12 @@ struct Scenario {
   bool peer_events = false;  // PeerDown, PeerUp and check-quorum
   std::uint64_t term_max = 2;
   std::uint64_t entries_max = 4;
+  std::uint64_t entries_per_message = 2;
   std::size_t in_flight_max = 4;  // messages; which of them are lost when there are more is explored, too
   std::uint8_t budgets[kBudgets] = {};  // by Budget
 };
 
-// The first are for every run of the tests, the rest for hours of a machine.
+// In the order in which they are explored.
 const std::vector<Scenario>& scenarios();
 const Scenario* find_scenario(std::string_view name);
 

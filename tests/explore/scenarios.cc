@@ -12,11 +12,9 @@ Configuration members(std::initializer_list<int> voters, std::initializer_list<i
   return out;
 }
 
-}  // namespace
-
-// Budgets: proposals, crashes, duplicates, retries, transfers, changes.
-const std::vector<Scenario>& scenarios() {
-  static const std::vector<Scenario> all{
+// Budgets: proposals, crashes, duplicates, retries, transfers, changes, reads.
+std::vector<Scenario> with_fixed_members() {
+  return {
       {.name = "elections2",
        .about = "two nodes, elections up to term 3, crashes between any two writes",
        .nodes = 2,
@@ -24,13 +22,13 @@ const std::vector<Scenario>& scenarios() {
        .term_max = 3,
        .entries_max = 4,
        .in_flight_max = 4,
-       .budgets = {1, 2, 1, 1, 0, 0}},
+       .budgets = {1, 2, 1, 1, 0, 0, 0}},
       {.name = "elections3",
        .about = "three nodes, elections up to term 2, a crash between any two writes",
        .start = members({1, 2, 3}),
        .term_max = 2,
        .in_flight_max = 3,
-       .budgets = {0, 1, 1, 0, 0, 0}},
+       .budgets = {0, 1, 1, 0, 0, 0, 0}},
       {.name = "prevote2",
        .about = "two nodes with pre-votes, broken connections and check-quorum",
        .nodes = 2,
@@ -40,7 +38,7 @@ const std::vector<Scenario>& scenarios() {
        .term_max = 2,
        .entries_max = 3,
        .in_flight_max = 3,
-       .budgets = {1, 1, 0, 0, 0, 0}},
+       .budgets = {1, 1, 0, 0, 0, 0, 0}},
       {.name = "figure8",
        .about = "three nodes, four terms, fast disks: entries of earlier terms (Raft paper, figure 8)",
        .start = members({1, 2, 3}),
@@ -49,7 +47,7 @@ const std::vector<Scenario>& scenarios() {
        .term_max = 4,
        .entries_max = 3,
        .in_flight_max = 2,
-       .budgets = {1, 0, 0, 1, 0, 0}},
+       .budgets = {1, 0, 0, 1, 0, 0, 0}},
       {.name = "learner",
        .about = "two voters and a learner, slow disks, a crash",
        .start = members({1, 2}, {3}),
@@ -57,7 +55,16 @@ const std::vector<Scenario>& scenarios() {
        .term_max = 2,
        .entries_max = 3,
        .in_flight_max = 3,
-       .budgets = {1, 1, 0, 1, 0, 0}},
+       .budgets = {1, 1, 0, 1, 0, 0, 0}},
+      {.name = "reads",
+       .about = "three nodes, a read while another leader is elected and writes",
+       .start = members({1, 2, 3}),
+       .elected = true,
+       .lazy_disk = false,
+       .term_max = 2,
+       .entries_max = 4,
+       .in_flight_max = 2,
+       .budgets = {3, 0, 0, 0, 0, 0, 1}},
       {.name = "transfer",
        .about = "three nodes, the lead is handed over while entries are under way",
        .start = members({1, 2, 3}),
@@ -66,7 +73,12 @@ const std::vector<Scenario>& scenarios() {
        .term_max = 3,
        .entries_max = 3,
        .in_flight_max = 3,
-       .budgets = {1, 1, 0, 0, 1, 0}},
+       .budgets = {1, 1, 0, 0, 1, 0, 0}},
+  };
+}
+
+std::vector<Scenario> with_changing_members() {
+  return {
       {.name = "grow",
        .about = "{1,2} becomes {1,2,3} while others campaign",
        .start = members({1, 2}),
@@ -76,7 +88,7 @@ const std::vector<Scenario>& scenarios() {
        .term_max = 3,
        .entries_max = 5,
        .in_flight_max = 2,
-       .budgets = {0, 1, 0, 0, 0, 1}},
+       .budgets = {0, 1, 0, 0, 0, 1, 0}},
       {.name = "shrink",
        .about = "{1,2,3} becomes {1,2} while others campaign",
        .start = members({1, 2, 3}),
@@ -86,19 +98,37 @@ const std::vector<Scenario>& scenarios() {
        .term_max = 3,
        .entries_max = 5,
        .in_flight_max = 2,
-       .budgets = {0, 1, 0, 0, 0, 1}},
-      {.name = "replace",
-       .about =
-           "{1,2} becomes {1,3} while others campaign: no majority of the one need hold what the other has",
-       .start = members({1, 2}),
-       .change = members({1, 3}),
+       .budgets = {0, 1, 0, 0, 0, 1, 0}},
+      {.name = "up_from_one",
+       .about = "{1} becomes {1,2,3}: the old majority and a new one have no common member",
+       .start = members({1}),
+       .change = members({1, 2, 3}),
+       .elected = true,
+       .term_max = 2,
+       .entries_max = 4,
+       .in_flight_max = 2,
+       .budgets = {0, 1, 0, 0, 0, 1, 0}},
+      {.name = "down_to_one",
+       .about = "{1,2,3} becomes {1}: an old majority and the new one have no common member",
+       .start = members({1, 2, 3}),
+       .change = members({1}),
        .elected = true,
        .lazy_disk = false,
        .term_max = 3,
        .entries_max = 5,
-       .in_flight_max = 3,
-       .budgets = {0, 0, 0, 0, 0, 1}},
+       .in_flight_max = 2,
+       .budgets = {0, 0, 0, 0, 0, 1, 0}},
   };
+}
+
+}  // namespace
+
+const std::vector<Scenario>& scenarios() {
+  static const std::vector<Scenario> all = [] {
+    std::vector<Scenario> both = with_fixed_members();
+    for (const Scenario& scenario : with_changing_members()) both.push_back(scenario);
+    return both;
+  }();
   return all;
 }
 
