@@ -4,11 +4,12 @@ JOBS ?= $(shell nproc)
 DATA ?= ./kontiki-data
 SEED ?= 1
 SECONDS ?= 60
+STATES ?= 60000000
 FILES ?= $(wildcard src tests bench)
 PRESET ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim fuzz bench demo format format-check check tidy setup-build setup-test clean
+.PHONY: help run build test sim explore mutants fuzz bench demo format format-check check tidy setup-build setup-test clean
 
 # $(call build,<preset>,<targets>): configure and build. The lock keeps two makes out of one build directory.
 build = mkdir -p build && flock build/$(1).lock sh -c \
@@ -18,6 +19,8 @@ help:
 	@echo 'make run                 build and start a broker on localhost:9092, data in $(DATA) (ARGS=... adds options)'
 	@echo 'make test                build with and without sanitizers and run all tests'
 	@echo 'make sim SEED=n          run the simulator with one seed'
+	@echo 'make explore             explore every state of small raft groups (STATES=n of each, ARGS="--scenario NAME")'
+	@echo 'make mutants             break the code on purpose, see that a test notices (ONLY=name)'
 	@echo 'make fuzz SECONDS=n      run each fuzzer (FUZZ=name: one) for that long'
 	@echo 'make bench               run the benchmarks'
 	@echo 'make demo                show what Kontiki does'
@@ -43,6 +46,13 @@ sim: setup-build setup-test
 	@test -x build/release/kontiki_sim || { \
 	  echo 'make sim: there is no simulator: tests/sim/main.cc is missing from this checkout' >&2; exit 2; }
 	@build/release/kontiki_sim --seed $(SEED) $(ARGS)
+
+explore: setup-build setup-test
+	@$(call build,release,kontiki_explore)
+	@build/release/kontiki_explore --states $(STATES) $(ARGS)
+
+mutants: setup-build setup-test
+	@python3 -B tests/mutations/run.py --report build/mutants.md $(if $(ONLY),--only $(ONLY))
 
 fuzz: setup-build setup-test
 	@$(call build,fuzz,kontiki_tests)
