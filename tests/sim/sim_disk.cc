@@ -246,6 +246,7 @@ void SimDisk::clear_faults() {
 }
 
 std::optional<DiskError> SimDisk::fault(DiskOp op, const std::string& path) {
+  if (faults_suspended_) return std::nullopt;
   std::optional<DiskError> error;
   for (auto it = faults_.begin(); it != faults_.end();) {
     const bool counts = it->op == op && path.find(it->path_part) != std::string::npos;
