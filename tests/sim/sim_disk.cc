@@ -104,7 +104,7 @@ class SimFile : public env::File {
 
   DiskResult<void> sync_now(std::uint64_t upto) {
     if (auto error = disk_.fault(DiskOp::kSync, path_)) {
-      inode_->sync_failed(upto);
+      inode_->sync_failed(upto, disk_.prng_);
       return unexpected(*error);
     }
     inode_->sync_to(upto);

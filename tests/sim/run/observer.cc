@@ -76,7 +76,9 @@ void Observer::sample_watermarks() {
     }
 }
 
-std::string Observer::read(std::size_t i, const Group& group, Offset from, Offset to, Log* log) {
+// A replica may have a snapshot of its state that is ahead of its log, after it lost what it had not synced:
+// then entries come again, and until then what stands in their place is not committed.
+std::string Observer::read(std::size_t i, const Group& group, Offset& from, Offset to, Log* log) {
   broker::PartitionHost* host = cluster_.host(i, group.id);
   const std::string who = fmt::format("n{}", i);
   const Undisturbed quiet(cluster_.node(i).disk());
@@ -85,10 +87,13 @@ std::string Observer::read(std::size_t i, const Group& group, Offset from, Offse
     if (!entries)
       return fmt::format("{} on {}: cannot read offset {}: {}", group.name, who, from.value,
                          entries.error().message);
+    const raft::Core& core = host->group()->core();
+    if (log == nullptr && (entries->empty() || entries->front().header.index > core.commit())) return {};
     if (entries->empty())
       return fmt::format("{} on {}: nothing at offset {} below the high watermark {}", group.name, who,
                          from.value, to.value);
     for (const Entry& entry : *entries) {
+      if (log == nullptr && entry.header.index > core.commit()) return {};
       const auto facts = facts_of(entry.payload.bytes());
       if (!facts || facts->base != entry.header.base_offset ||
           facts->count != static_cast<std::int32_t>(entry.header.offset_count))
@@ -113,11 +118,8 @@ void Observer::sample_logs() {
       broker::PartitionHost* host = may_observe(i) ? cluster_.host(i, group.id) : nullptr;
       if (host == nullptr || host->group() == nullptr) continue;
       Offset& seen = log_seen_[{i, cluster_.life(i), group.id}];
-      const Offset from = std::max(seen, host->log_start());
-      const Offset to = host->partition().high_watermark();
-      if (from >= to) continue;
-      watch_.judge("log agreement", read(i, group, from, to, nullptr));
-      seen = to;
+      seen = std::max(seen, host->log_start());
+      watch_.judge("log agreement", read(i, group, seen, host->partition().high_watermark(), nullptr));
     }
 }
 
@@ -127,7 +129,8 @@ std::string Observer::read_log(std::size_t i, const Group& group, Log& log) {
     return fmt::format("{} has no replica on n{}", group.name, i);
   log.start = host->log_start();
   log.end = host->partition().high_watermark();
-  return read(i, group, log.start, log.end, &log);
+  Offset from = log.start;
+  return read(i, group, from, log.end, &log);
 }
 
 void Observer::sample_cores() {

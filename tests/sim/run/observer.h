@@ -44,7 +44,8 @@ class Observer {
   std::string read_log(std::size_t node, const Group& group, Log& log);
 
  private:
-  std::string read(std::size_t node, const Group& group, Offset from, Offset to, Log* log);
+  // Reads [from, to), as far as it is committed; with a `log`, it has to be. `from` is where it ended.
+  std::string read(std::size_t node, const Group& group, Offset& from, Offset to, Log* log);
   bool may_observe(std::size_t node) { return cluster_.runs(node) && cluster_.node(node).running(); }
 
   BrokerCluster& cluster_;

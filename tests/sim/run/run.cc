@@ -193,6 +193,9 @@ std::string Run::what_is_missing(const Observer::Group& group) {
     if (host->group()->applied() != lead->group()->applied())
       return fmt::format("{}: n{} has applied up to {}, the leader n{} up to {}", group.name, i,
                          host->group()->applied().value, *leader, lead->group()->applied().value);
+    if (host->group()->core().commit() != lead->group()->core().commit())
+      return fmt::format("{}: n{} knows as committed {}, the leader n{} {}", group.name, i,
+                         host->group()->core().commit().value, *leader, lead->group()->core().commit().value);
   }
   if (topic_plan(group.key.topic) == nullptr) return {};
   for (std::size_t c = 0; c < consumers_.size(); ++c)
