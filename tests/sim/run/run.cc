@@ -18,8 +18,13 @@ constexpr std::uint64_t kCoresEvery = 25;  // likewise
 
 // The product's log has one sink per process.
 Trace* g_trace = nullptr;
-void to_trace(LogLevel, std::string_view line) {
-  if (g_trace != nullptr) g_trace->note("  log: " + std::string(line));
+Verdicts* g_verdicts = nullptr;
+bool g_damage_expected = false;
+void to_log(LogLevel level, std::string_view line) {
+  g_trace->note("  log: " + std::string(line));
+  const bool damage = line.find("damaged") != std::string_view::npos || line.find("aside") != std::string_view::npos;
+  if (level == LogLevel::kError && damage && !g_damage_expected)
+    g_verdicts->unsafe("own damage", "a broker finds damage, though nothing was done to its data: " + std::string(line));
 }
 
 }  // namespace
@@ -45,7 +50,9 @@ Run::Run(Plan plan, bool print_trace)
       faults_(sim_, cluster_, plan_, watch_, client_hosts(plan_)) {
   for (const std::string& host : client_hosts(plan_)) client_nodes_.push_back(&sim_.add_node(host));
   g_trace = &trace_;
-  set_log_sink(&to_trace, LogLevel::kInfo);
+  g_verdicts = &watch_.verdicts;
+  g_damage_expected = plan_.every_us[static_cast<std::size_t>(FaultKind::kDamage)] > 0;
+  set_log_sink(&to_log, LogLevel::kInfo);
 }
 
 // Clients go last of all and first of everything: no task of theirs may run or die after them.
