@@ -39,6 +39,7 @@ class Snapshots {
 
  private:
   struct Request {
+    std::uint64_t life = 0;  // of the group
     Index applied;
     Slice state;
     std::vector<env::Task> done;
