@@ -20,7 +20,7 @@
 namespace kontiki::multiraft {
 
 inline constexpr std::uint32_t kPeerMagic = 0x504b4e4b;  // "KNKP"
-inline constexpr std::uint16_t kPeerVersion = 1;
+inline constexpr std::uint16_t kPeerVersion = 2;
 // u32 length of the body, u32 CRC-32C of the body. The body starts with u8 type, u32 length of the meta
 // section.
 inline constexpr std::size_t kFrameHeaderBytes = 8;

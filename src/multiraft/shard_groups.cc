@@ -86,9 +86,9 @@ std::vector<GroupId> Shard::orphans() const {
 }
 
 Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
-                                                   const Configuration& configuration,
-                                                   StateMachine& machine) {
-  CHECK(!groups_.contains(id), "a group is created once");
+                                                   const Configuration& configuration, StateMachine& machine,
+                                                   const Seat& seat) {
+  CHECK(!groups_.contains(id) && !leaving_.contains(id), "a group is created once");
   raft::Restored restored;
   restored.configuration = configuration;
   Index applied;
@@ -102,8 +102,10 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
     for (const storage::TermSpan& span : found.terms) restored.trail.push_back({span.term, span.last});
     auto snapshot = store_->load_snapshot(id);
     if (!snapshot) return unexpected(snapshot.error());
+    std::optional<SavedState> saved = SavedState{};
     if (*snapshot) {
-      if (!machine.restore((*snapshot)->state))
+      saved = decode_saved_state((*snapshot)->state);
+      if (!saved || !machine.restore(saved->state))
         return unexpected(
             storage::Error{storage::ErrorCode::kDamaged, "the snapshot's content cannot be read"});
       applied = (*snapshot)->applied;
@@ -111,14 +113,19 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
     if (applied < found.start.index)
       return unexpected(
           storage::Error{storage::ErrorCode::kDamaged, "the log was cut but its snapshot is missing"});
+    if (auto members = restore_configurations(found, saved->configurations, restored); !members)
+      return unexpected(members.error());
     recovered_.erase(at);
   } else {
     store_->create(id);
+    restored.hard_state.term = seat.term;
+    if (seat.term > Term(0)) store_->set_hard_state(id, restored.hard_state);
     schedule_turn();
   }
 
   raft::Options options;
   options.self = self;
+  options.member_since = seat.since;
   // Members of one group, and groups of one node, must not draw the same election timeouts.
   const std::uint64_t seed =
       (options_.seed * 31 + id.value) * 0x9E3779B97F4A7C15ull + static_cast<std::uint32_t>(self.value);
@@ -134,11 +141,7 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
   }
   // Members that do not answer now, also those never heard of: nobody may be taken for alive who has not said
   // so.
-  for (const auto* members : {&configuration.voters, &configuration.outgoing, &configuration.learners})
-    for (const NodeId member : *members) {
-      const Peer* peer = peer_of(member);
-      if (member != self && (peer == nullptr || !peer->up())) step(*group, raft::PeerDown{member});
-    }
+  tell_of_members(*group);
   if (group->core_.needs_tick()) set_active(*group);
   if (const auto early = early_.find(id); early != early_.end()) {
     auto messages = std::move(early->second.messages);
@@ -152,7 +155,10 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
 void Shard::remove_group(GroupId id) {
   groups_.erase(id);
   recovered_.erase(id);
-  leaders_.forget(id);
+  if (store_->has(id)) {
+    leaving_.insert(id);
+    staged_.push_back({id, 0, {}, std::nullopt, true});
+  }
   store_->remove(id);
   schedule_turn();
 }
@@ -232,13 +238,14 @@ void Shard::save_snapshot(Group& group) {
   group.bytes_since_snapshot_ = 0;
   const GroupId id = group.id_;
   const Index applied = group.applied_;
-  store_->save_snapshot(id, applied, group.machine_.snapshot(), [this, id, applied] {
-    Group* saved = find(id);
-    if (saved == nullptr) return;
-    saved->snapshot_under_way_ = false;
-    saved->snapshot_applied_ = applied;
-    retain(*saved);
-  });
+  store_->save_snapshot(id, applied, state_to_save(group, group.machine_.snapshot(), applied),
+                        [this, id, applied] {
+                          Group* saved = find(id);
+                          if (saved == nullptr) return;
+                          saved->snapshot_under_way_ = false;
+                          saved->snapshot_applied_ = applied;
+                          retain(*saved);
+                        });
 }
 
 // Lets old segments go as far as the newest snapshot covers them; makes a newer one when retention wants
@@ -260,6 +267,9 @@ void Shard::send_snapshot(Group& group, NodeId to) {
   if (!snapshot) return damaged(group, snapshot.error());
   if (peer == nullptr) return;
   CHECK(snapshot->has_value(), "the log was cut without a snapshot");
+  auto saved = decode_saved_state((*snapshot)->state);
+  if (!saved)
+    return damaged(group, {storage::ErrorCode::kDamaged, "the snapshot's configurations cannot be read"});
   SnapshotTransfer transfer;
   transfer.group = group.id_;
   transfer.from = group.self_;
@@ -268,10 +278,11 @@ void Shard::send_snapshot(Group& group, NodeId to) {
   transfer.start = store_->start(group.id_);
   transfer.applied = (*snapshot)->applied;
   transfer.configuration = group.core_.configuration_at(transfer.start.index);
-  transfer.state = (*snapshot)->state;
+  transfer.state = std::move(saved->state);
   CHECK(transfer.applied >= transfer.start.index, "retention went past the newest snapshot");
   log(LogLevel::kInfo, "group {}: sending a snapshot at {} to node {}", group.id_.value,
       transfer.applied.value, peer->broker.value);
+  filled(group, to, transfer.state.size());
   transport_.send_frame(peer->slot, transfer);
 }
 
@@ -288,15 +299,18 @@ void Shard::install(const SnapshotTransfer& snapshot) {
   // stays.
   const bool newer = snapshot.applied > group->applied_;
   const Index applied = newer ? snapshot.applied : group->applied_;
-  store_->save_snapshot(snapshot.group, applied, newer ? snapshot.state : group->machine_.snapshot(),
-                        [this, snapshot, applied] { installed(snapshot, applied); });
+  const Slice state = newer ? snapshot.state : group->machine_.snapshot();
+  store_->save_snapshot(snapshot.group, applied, state_to_install(*group, snapshot, state),
+                        [this, snapshot] { installed(snapshot); });
 }
 
-void Shard::installed(const SnapshotTransfer& snapshot, Index saved) {
+void Shard::installed(const SnapshotTransfer& snapshot) {
   Group* group = find(snapshot.group);
   if (group == nullptr) return answer_snapshot(snapshot, false);
   group->snapshot_under_way_ = false;
-  group->snapshot_applied_ = saved;
+  // Configurations between the new start and the state's index did not come with it, so the log may not be
+  // cut there before a snapshot of our own holds them.
+  group->snapshot_applied_ = std::min(snapshot.start.index, group->applied_);
   if (group->damaged_ || reaches(*group, snapshot.start)) return answer_snapshot(snapshot, !group->damaged_);
   if (snapshot.applied > group->applied_ && !group->machine_.restore(snapshot.state)) {
     damaged(*group, {storage::ErrorCode::kDamaged, "the leader's snapshot cannot be read"});
