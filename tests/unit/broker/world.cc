@@ -56,7 +56,8 @@ void TestClient::read() {
 // ---- World ----------------------------------------------------------------------------------------------
 
 NodeId World::node_id(std::size_t i) {
-  static constexpr std::int32_t kIds[] = {7, 42, 11};
+  static constexpr std::int32_t kIds[] = {7, 42, 11, 3, 100, 8};
+  CHECK(i < std::size(kIds), "a world has six nodes at most");
   return NodeId(kIds[i]);
 }
 
