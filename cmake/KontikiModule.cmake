@@ -12,10 +12,16 @@ foreach(line IN LISTS layer_lines)
   list(APPEND kontiki_modules ${module})
 endforeach()
 
-# Fills <out> with the *.cc of a folder and of the folders in it (kafka/messages). main.cc is left out: it belongs to an
-# executable, not to a library.
+# Fills <out> with the *.cc of a folder and of the folders in it (kafka/messages); with a third argument FLAT or FOLDERS,
+# of only one of these. main.cc is left out: it belongs to an executable, not to a library.
 function(kontiki_sources out folder)
-  file(GLOB found CONFIGURE_DEPENDS ${folder}/*.cc ${folder}/*/*.cc)
+  set(globs ${folder}/*.cc ${folder}/*/*.cc)
+  if("FLAT" IN_LIST ARGN)
+    set(globs ${folder}/*.cc)
+  elseif("FOLDERS" IN_LIST ARGN)
+    set(globs ${folder}/*/*.cc)
+  endif()
+  file(GLOB found CONFIGURE_DEPENDS ${globs})
   list(FILTER found EXCLUDE REGEX "/main\\.cc$")
   set(${out} ${found} PARENT_SCOPE)
 endfunction()
@@ -29,10 +35,17 @@ function(kontiki_link target scope)
   endforeach()
 endfunction()
 
-# kontiki_library(<name> <folder> LINK <targets...>): library kontiki_<name>, header-only if the folder has no .cc.
+# kontiki_library(<name> <folder> [FLAT|FOLDERS] LINK <targets...>): library kontiki_<name>, header-only if the folder has
+# no .cc.
 function(kontiki_library name folder)
-  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "LINK")
-  kontiki_sources(sources ${folder})
+  cmake_parse_arguments(PARSE_ARGV 2 arg "FLAT;FOLDERS" "" "LINK")
+  set(which "")
+  if(arg_FLAT)
+    set(which FLAT)
+  elseif(arg_FOLDERS)
+    set(which FOLDERS)
+  endif()
+  kontiki_sources(sources ${folder} ${which})
   file(GLOB headers CONFIGURE_DEPENDS ${folder}/*.h)
   if(sources)
     add_library(kontiki_${name} STATIC ${sources})
@@ -98,12 +111,15 @@ function(kontiki_test name)
   set_tests_properties(unit_${name} PROPERTIES LABELS unit TIMEOUT 300)
 endfunction()
 
-# The faulty environment (library kontiki_sim of tests/sim/*.cc) and, with tests/sim/main.cc, the simulator itself
-# (build/<preset>/kontiki_sim). The library is linked to env only, so that a test of a low module can use its fakes
-# without building the broker; the simulator brings the rest. Seeds in tests/sim/seeds.txt (one a line) are tests.
+# The faulty environment (library kontiki_sim of tests/sim/*.cc), the simulator of whole clusters on top of it
+# (library kontiki_simulator of the folders in tests/sim) and, with tests/sim/main.cc, the program itself
+# (build/<preset>/kontiki_sim). The first is linked to env only, so that a test of a low module can use its fakes
+# without building the broker. Seeds in tests/sim/seeds.txt (one a line) are tests.
 function(kontiki_simulator)
   set(folder ${PROJECT_SOURCE_DIR}/tests/sim)
-  kontiki_library(sim ${folder} LINK kontiki_model kontiki_env)
+  kontiki_library(sim ${folder} FLAT LINK kontiki_model kontiki_env)
+  kontiki_library(simulator ${folder} FOLDERS LINK kontiki_sim kontiki_broker kontiki_multiraft kontiki_storage
+    kontiki_raft kontiki_kafka kontiki_lib_xxhash)
   if(TARGET kontiki_sim)
     get_target_property(type kontiki_sim TYPE)
     set(scope PUBLIC)
@@ -119,9 +135,7 @@ function(kontiki_simulator)
   add_executable(kontiki_sim_main ${main})
   set_target_properties(kontiki_sim_main PROPERTIES OUTPUT_NAME kontiki_sim)
   add_dependencies(kontiki_tests kontiki_sim_main)
-  target_include_directories(kontiki_sim_main PRIVATE ${PROJECT_SOURCE_DIR}/tests)
-  kontiki_link(kontiki_sim_main PRIVATE kontiki_flags kontiki_sim kontiki_http kontiki_broker kontiki_multiraft
-    kontiki_storage kontiki_raft)
+  kontiki_link(kontiki_sim_main PRIVATE kontiki_flags kontiki_simulator kontiki_posix)
   file(GLOB seeds_file CONFIGURE_DEPENDS ${folder}/seeds.txt)
   if(seeds_file)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${seeds_file})
@@ -231,7 +245,7 @@ function(kontiki_add_tests)
     return()  # the fuzz preset builds no other tests
   endif()
   kontiki_test(support)
-  kontiki_test(sim)
+  kontiki_test(sim DEPS kontiki_simulator)
   foreach(module IN LISTS kontiki_modules)
     # The fakes of tests/sim are there for modules that use env.
     if(module STREQUAL "env" OR "env" IN_LIST kontiki_deps_${module})

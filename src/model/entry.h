@@ -37,9 +37,18 @@ struct Entry {
 
 // What a raft member must never forget: durable before any answer that follows from it. (Raft paper,
 // figure 2.)
+//
+// A member whose data was damaged or is gone may have forgotten votes and entries. It is in doubt until the
+// doubt is settled: it takes entries, but neither votes nor counts. (docs/adr/0007-doubt.md)
+struct Doubt {
+  std::uint64_t token = 0;  // tells one doubt from the next; stays when it is settled; 0: never was in doubt
+  bool open = false;
+  friend bool operator==(const Doubt&, const Doubt&) = default;
+};
 struct HardState {
   Term term;
   NodeId voted_for = kNoNode;
+  Doubt doubt = {};
   friend bool operator==(const HardState&, const HardState&) = default;
 };
 

@@ -79,8 +79,9 @@ void Partition::apply(const Entry& entry) {
   CHECK(entry.header.term >= started_term_, "terms never fall");
   switch (entry.header.kind) {
     case EntryKind::kTermStart:
+      // A leader may append further ones in its term; only the first opens it.
+      if (entry.header.term > started_term_) epochs_.begin(entry.header.term, high_watermark_);
       started_term_ = entry.header.term;
-      epochs_.begin(started_term_, high_watermark_);
       break;
     case EntryKind::kData:
       apply_data(entry);

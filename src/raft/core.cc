@@ -122,7 +122,7 @@ void Core::send(std::vector<Message>& out, NodeId to, Term term, decltype(Messag
 }
 
 bool Core::needs_tick() const {
-  if (role_ != Role::kLeader) return is_self_voter() && leader_ == kNoNode;
+  if (role_ != Role::kLeader) return leader_ == kNoNode && (is_self_voter() || in_doubt());
   if (transfer_to_ != kNoNode || !reads_.empty() || !is_quorum_alive()) return true;
   return std::any_of(peers_.begin(), peers_.end(), [&](const Progress& peer) {
     return is_alive(peer.peer) && peer.mode != PeerStatus::Mode::kSnapshot && is_behind(peer);
@@ -133,8 +133,12 @@ std::vector<PeerStatus> Core::peers() const {
   std::vector<PeerStatus> all;
   all.reserve(peers_.size());
   for (const Progress& p : peers_) {
-    all.push_back(
-        {.peer = p.peer, .match = p.match, .next = p.next, .mode = p.mode, .alive = is_alive(p.peer)});
+    all.push_back({.peer = p.peer,
+                   .match = p.match,
+                   .next = p.next,
+                   .mode = p.mode,
+                   .alive = is_alive(p.peer),
+                   .in_doubt = p.doubt != 0});
   }
   return all;
 }

@@ -91,6 +91,16 @@ struct Campaign {};
 struct TransferLeader {
   NodeId to;
 };
+// The members of a group that is only just founded agree on `token`, which stands for all of their data
+// folders: what this member's open doubt is called from now on. See Founded.
+struct Founding {
+  std::uint64_t token = 0;
+};
+// Every member has said, and stored, that it is founding under this token: so nobody can have forgotten
+// anything, and the doubt of that name is settled.
+struct Founded {
+  std::uint64_t token = 0;
+};
 // The node does not answer, or its connection broke.
 struct PeerDown {
   NodeId peer;
@@ -102,7 +112,7 @@ struct PeerUp {
 
 using Event =
     std::variant<Tick, Receive, Propose, ProposeConfiguration, Persisted, Filled, LogStartMoved, SnapshotSent,
-                 SnapshotInstalled, ReadIndex, Campaign, TransferLeader, PeerDown, PeerUp>;
+                 SnapshotInstalled, ReadIndex, Campaign, TransferLeader, Founding, Founded, PeerDown, PeerUp>;
 
 // ---- effects ----
 
@@ -183,6 +193,8 @@ class Core {
 
   Role role() const { return role_; }
   Term term() const { return hard_.term; }
+  bool in_doubt() const { return hard_.doubt.open; }
+  bool is_hard_state_durable() const { return !durability_.hard_state_pending(); }
   const HardState& hard_state() const { return hard_; }
   NodeId self() const { return options_.self; }
   NodeId leader() const { return leader_; }  // kNoNode while unknown
@@ -221,6 +233,7 @@ class Core {
   void on(const PeerUp&, Effects&);
   bool is_alive(NodeId node) const;
   bool is_self_voter() const { return configuration().is_voter(options_.self); }
+  bool may_campaign() const { return is_self_voter() && !in_doubt(); }
   void send(std::vector<Message>& out, NodeId to, Term term, decltype(Message::body) body) const;
 
   // election.cc
@@ -263,6 +276,7 @@ class Core {
   void reconnect(Progress&, Effects&);
   void tick_peer(Progress&, Effects&);
   Progress* find(NodeId peer);
+  const Progress* find(NodeId peer) const;
   bool is_behind(const Progress&) const;
 
   // leader.cc
@@ -280,6 +294,14 @@ class Core {
   bool is_quorum_alive() const;
   bool decides_alone() const;  // the only voter
   bool has_committed_in_term() const { return log_.term_at(commit_) == hard_.term; }
+
+  // doubt.cc
+  void on(const Founding&, Effects&);
+  void on(const Founded&, Effects&);
+  void tick_in_doubt(Effects&);
+  void hear_doubt(Progress&, std::uint64_t token, Effects&);
+  bool is_settled(const Progress&) const;
+  void settle(NodeId leader);
 
   // membership.cc
   void on(const ProposeConfiguration&, Effects&);

@@ -43,11 +43,12 @@ std::string Core::describe() const {
       fmt::format("{} {} term={} vote={} leader={} log=({},{}] commit={} persisted={}", options_.self.value,
                   name(role_), hard_.term.value, name(hard_.voted_for), name(leader_), log_.start().value,
                   log_.last().value, commit_.value, durability_.persisted().value);
+  if (in_doubt()) line += fmt::format(" doubt={}", hard_.doubt.token);
   line += " trail=";
   for (const TermRun& run : log_.runs()) line += fmt::format("[{}..{}]", run.term.value, run.last.value);
   for (const PeerStatus& p : peers()) {
-    line += fmt::format(" {}:{}{} match={} next={}", p.peer.value, name(p.mode), p.alive ? "" : "(down)",
-                        p.match.value, p.next.value);
+    line += fmt::format(" {}:{}{}{} match={} next={}", p.peer.value, name(p.mode), p.alive ? "" : "(down)",
+                        p.in_doubt ? "(in doubt)" : "", p.match.value, p.next.value);
   }
   if (needs_tick()) line += " ticking";
   return line;

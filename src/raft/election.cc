@@ -14,7 +14,10 @@ void Core::draw_timeout(std::uint32_t from, std::uint32_t spread) {
 }
 
 void Core::become_follower(Term term, NodeId leader) {
-  if (term > hard_.term) hard_ = {.term = term, .voted_for = kNoNode};
+  if (term > hard_.term) {
+    hard_.term = term;
+    hard_.voted_for = kNoNode;
+  }
   role_ = Role::kFollower;
   leader_ = leader;
   votes_.clear();
@@ -25,20 +28,21 @@ void Core::become_follower(Term term, NodeId leader) {
 }
 
 void Core::tick_without_leader(Effects& effects) {
-  if (!is_self_voter()) return;
+  if (in_doubt()) return tick_in_doubt(effects);
+  if (!may_campaign()) return;
   ++elapsed_ticks_;
   // Nobody else can have been elected, and nobody has to be waited for.
   if (decides_alone() || elapsed_ticks_ >= timeout_ticks_) pre_campaign(effects);
 }
 
 void Core::on(const Campaign&, Effects& effects) {
-  effects.refused = role_ == Role::kLeader || !is_self_voter();
+  effects.refused = role_ == Role::kLeader || !may_campaign();
   if (!effects.refused) pre_campaign(effects);
 }
 
 void Core::campaign_soon(Effects& effects) {
   draw_timeout(0, options_.peer_down_ticks);
-  if (timeout_ticks_ == 0 && is_self_voter()) pre_campaign(effects);
+  if (timeout_ticks_ == 0 && may_campaign()) pre_campaign(effects);
 }
 
 void Core::pre_campaign(Effects& effects) {
@@ -112,6 +116,7 @@ bool Core::follows_live_leader() const {
 }
 
 bool Core::grants(const Message& message, const VoteRequest& request) const {
+  if (in_doubt()) return false;
   const bool complete = request.last_term > log_.last_term() ||
                         (request.last_term == log_.last_term() && request.last_index >= log_.last());
   if (request.pre_vote) {
@@ -170,7 +175,7 @@ void Core::receive(const Message& message, const VoteReply& reply, Effects& effe
 
 void Core::receive(const Message& message, const TimeoutNow&, Effects& effects) {
   if (message.term > hard_.term) become_follower(message.term, kNoNode);
-  if (message.term < hard_.term || role_ == Role::kLeader || role_ == Role::kCandidate || !is_self_voter())
+  if (message.term < hard_.term || role_ == Role::kLeader || role_ == Role::kCandidate || !may_campaign())
     return;
   campaign(true, effects);
 }

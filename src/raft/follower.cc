@@ -18,6 +18,8 @@ void Core::receive(const Message& message, const AppendRequest& request, Effects
     become_follower(message.term, message.from);
   }
 
+  if (in_doubt() && request.settles == hard_.doubt.token) settle(message.from);
+
   const Index end = request.prev_index + request.count;
   if (end <= log_.start()) {  // all of it was committed and cut away
     answer(message, request, true, log_.start(), effects);
@@ -62,7 +64,8 @@ void Core::answer(const Message& message, const AppendRequest& request, bool acc
                           .match = match,
                           .match_term = log_.term_at(match).value_or(Term{0}),
                           .commit = commit_,
-                          .round = message.term == hard_.term ? request.round : 0};
+                          .round = message.term == hard_.term ? request.round : 0,
+                          .doubt = in_doubt() ? hard_.doubt.token : 0};
   send(effects.send_after_persist, message.from, hard_.term, reply);
 }
 

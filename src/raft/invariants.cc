@@ -53,6 +53,7 @@ std::string check_state(const Core& before, const Core& after) {
   if (after.role() == Role::kLeader && (after.leader() != after.self() || is.voted_for != after.self())) {
     return broken("I8", after, "a leader that did not vote for itself");
   }
+  if (after.in_doubt() && after.role() != Role::kFollower) return broken("I20", after, "campaigns in doubt");
   for (const PeerStatus& peer : after.peers()) {
     if (peer.match >= peer.next || peer.match > after.last_index() || peer.next > after.last_index() + 1) {
       return broken("I9", after, "match < next <= last + 1 does not hold of a peer");
@@ -82,11 +83,15 @@ std::string check_sent_later(const Core& after, const Message& message) {
     return broken("I11", after, "an append that waits for the disk");
   const auto* vote = std::get_if<VoteReply>(&message.body);
   if (vote != nullptr && vote->granted && !vote->pre_vote) {
-    if (after.hard_state() != HardState{.term = message.term, .voted_for = message.to}) {
+    if (after.term() != message.term || after.hard_state().voted_for != message.to) {
       return broken("I13", after, "a vote that does not stand in the hard state");
     }
   }
+  if (vote != nullptr && vote->granted && after.in_doubt()) return broken("I20", after, "a vote in doubt");
   const auto* append = std::get_if<AppendReply>(&message.body);
+  if (append != nullptr && after.in_doubt() && append->doubt != after.hard_state().doubt.token) {
+    return broken("I20", after, "an acknowledgement that does not tell of the doubt");
+  }
   if (append != nullptr && append->accepted && append->match > after.last_index()) {
     return broken("I14", after, "acknowledged what is not in the log");
   }
@@ -113,11 +118,28 @@ std::string check_commit(const Core& before, const Core& after, const Event& eve
   return {};
 }
 
+// A doubt ends by the word of a leader that knows its name, or at the founding of the group; none begins.
+std::string check_doubt(const Core& before, const Core& after, const Event& event) {
+  if (!before.in_doubt()) {
+    return after.in_doubt() ? broken("I21", after, "a doubt began by a step") : std::string();
+  }
+  if (after.in_doubt()) return {};
+  const std::uint64_t token = before.hard_state().doubt.token;
+  if (const auto* founded = std::get_if<Founded>(&event); founded != nullptr && founded->token == token)
+    return {};
+  const auto* received = std::get_if<Receive>(&event);
+  const auto* append = received == nullptr ? nullptr : std::get_if<AppendRequest>(&received->message.body);
+  const bool settled =
+      append != nullptr && append->settles == token && after.hard_state().voted_for != kNoNode;
+  return settled ? std::string() : broken("I21", after, "a doubt ended that nobody settled");
+}
+
 std::string check_effects(const Core& before, const Core& after, const Event& event, const Effects& effects) {
   const bool changed = before.hard_state() != after.hard_state();
   if (changed != effects.hard_state.has_value() || (changed && *effects.hard_state != after.hard_state())) {
     return broken("I18", after, "the hard state changed and is not written, or the reverse");
   }
+  if (auto what = check_doubt(before, after, event); !what.empty()) return what;
   if (effects.append) {
     const AppendRange& range = *effects.append;
     const bool own = range.source != AppendRange::Source::kReceived;

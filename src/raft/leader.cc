@@ -9,7 +9,10 @@
 namespace kontiki::raft {
 
 bool Core::is_quorum_alive() const {
-  return is_quorum(configuration(), [&](NodeId node) { return is_alive(node); });
+  return is_quorum(configuration(), [&](NodeId node) {
+    const Progress* peer = find(node);
+    return is_alive(node) && (peer == nullptr || peer->doubt == 0);
+  });
 }
 
 bool Core::decides_alone() const {
@@ -38,7 +41,7 @@ void Core::advance_commit(Effects& effects) {
   const Index index = quorum_index(configuration(), [&](NodeId node) {
     if (node == options_.self) return durability_.persisted();
     const Progress* peer = find(node);
-    return peer == nullptr ? Index{0} : peer->match;
+    return peer == nullptr ? Index{0} : peer->certain;
   });
   if (index <= commit_ || log_.term_at(index) != hard_.term) return;
   commit_to(index, effects);
@@ -104,7 +107,8 @@ void Core::answer_reads(Effects& effects) {
 void Core::on(const TransferLeader& event, Effects& effects) {
   const bool busy = transfer_to_ != kNoNode && transfer_to_ != event.to;
   Progress* peer = role_ == Role::kLeader ? find(event.to) : nullptr;
-  if (peer == nullptr || busy || !configuration().is_voter(event.to) || !is_alive(event.to)) {
+  if (peer == nullptr || busy || !configuration().is_voter(event.to) || !is_alive(event.to) ||
+      peer->doubt != 0) {
     effects.refused = true;
     return;
   }

@@ -41,7 +41,8 @@ struct AppendRequest {
   Trail runs;
   std::vector<std::pair<Index, Configuration>> configurations;  // the configuration entries among them
   Index commit;
-  std::uint64_t round = 0;  // read-index round, echoed by the reply; 0 = none
+  std::uint64_t round = 0;    // read-index round, echoed by the reply; 0 = none
+  std::uint64_t settles = 0;  // token of the receiver's doubt, which is settled by now; 0 = none
 };
 struct AppendReply {
   bool accepted = false;
@@ -50,6 +51,7 @@ struct AppendReply {
   Term match_term;  // refused: the follower's term at `match`, so that a whole term is skipped at once
   Index commit;     // what the follower knows as committed
   std::uint64_t round = 0;
+  std::uint64_t doubt = 0;  // token of the sender's open doubt: this counts for nothing; 0 = none
 };
 // Dissertation 3.10: the leader asks the receiver to campaign at once.
 struct TimeoutNow {};

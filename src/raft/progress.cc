@@ -36,6 +36,8 @@ void Progress::forget(Index log_start) {
   const Index from = mode == Mode::kSnapshot ? log_start + 1 : mode == Mode::kReplicate ? match + 1 : next;
   probe_from(from);
   match = Index{0};
+  certain = Index{0};
+  doubted_match = Index{0};
   commit_known = Index{0};
   commit_sent = Index{0};
 }

@@ -22,6 +22,7 @@ struct PeerStatus {
   Index next;
   enum class Mode : std::uint8_t { kProbe, kReplicate, kSnapshot } mode = Mode::kProbe;
   bool alive = true;
+  bool in_doubt = false;  // holds entries, but counts for nothing
 };
 
 struct Progress {
@@ -34,8 +35,9 @@ struct Progress {
   };
 
   NodeId peer;
-  Index match;  // Invariant: durable on the peer up to here, as far as it told since its last connection
-  Index next;   // Invariant: match < next <= last index + 1
+  Index match;    // Invariant: durable on the peer up to here, as far as it told since its last connection
+  Index certain;  // Invariant: <= match; the part of it that counts, since no doubt stood beside it
+  Index next;     // Invariant: match < next <= last index + 1
   Mode mode = Mode::kProbe;
   bool waiting = false;            // probe: one is under way
   Index commit_known;              // the commit index that the peer told
@@ -46,6 +48,10 @@ struct Progress {
       0;  // at most one message with entries per step, so that Filled can bound the next
   std::uint64_t inflight_bytes = 0;
   std::vector<Inflight> inflight;  // Bound: Options::inflight_messages_max
+  // Of a peer in doubt (doubt.cc).
+  std::uint64_t doubt = 0;  // the token that it told
+  Index doubted_match;      // durable on it since this doubt began
+  Index barrier;            // the doubt is settled when others have committed this, and the peer holds it
 
   void probe_from(Index index);      // probe with next = index, at the next chance
   void replicate_from(Index index);  // the logs agree before `index`: open the pipeline there

@@ -14,8 +14,14 @@ Progress* Core::find(NodeId peer) {
   return found == peers_.end() ? nullptr : &*found;
 }
 
+const Progress* Core::find(NodeId peer) const {
+  const auto found =
+      std::find_if(peers_.begin(), peers_.end(), [&](const Progress& p) { return p.peer == peer; });
+  return found == peers_.end() ? nullptr : &*found;
+}
+
 bool Core::is_behind(const Progress& peer) const {
-  return peer.match < log_.last() || peer.commit_known < commit_;
+  return peer.match < log_.last() || peer.commit_known < commit_ || is_settled(peer);
 }
 
 // A group of one voter leads before its term is durable. Its learners must not see that term: after a crash
@@ -57,7 +63,8 @@ void Core::send_entries(Progress& peer, Index prev, std::uint64_t count, Effects
                         .runs = log_.slice(prev, count),
                         .configurations = {},
                         .commit = commit_,
-                        .round = round_};
+                        .round = round_,
+                        .settles = is_settled(peer) ? peer.doubt : 0};
   for (const auto& entry : configurations_) {
     if (entry.first > prev && entry.first <= prev + count) request.configurations.push_back(entry);
   }
@@ -97,10 +104,12 @@ void Core::receive(const Message& message, const AppendReply& reply, Effects& ef
     become_follower(message.term, kNoNode);
     return;
   }
-  if (role_ != Role::kLeader || message.term < hard_.term) return;
-  Progress* peer = find(message.from);
+  Progress* peer = role_ == Role::kLeader ? find(message.from) : nullptr;
   if (peer == nullptr) return;
-  peer->round = std::max(peer->round, reply.round);
+  if (reply.doubt != 0)
+    hear_doubt(*peer, reply.doubt, effects);  // whatever its term: it may have forgotten it
+  if (message.term < hard_.term) return;
+  if (reply.doubt == 0) peer->round = std::max(peer->round, reply.round);
   if (reply.accepted) {
     accepted(*peer, reply, effects);
   } else {
@@ -114,6 +123,12 @@ void Core::accepted(Progress& peer, const AppendReply& reply, Effects& effects) 
   const NodeId id = peer.peer;
   peer.silent_ticks = 0;
   peer.match = std::max(peer.match, reply.match);
+  if (reply.doubt == 0) {
+    peer.certain = std::max(peer.certain, reply.match);
+    peer.doubt = 0;
+  } else {
+    peer.doubted_match = std::max(peer.doubted_match, reply.match);
+  }
   peer.commit_known = std::max(peer.commit_known, reply.commit);
   switch (peer.mode) {
     case Mode::kProbe:

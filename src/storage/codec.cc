@@ -89,10 +89,10 @@ Error io_error(std::string_view action, const std::string& path, env::DiskError 
                       env::to_string(error))};
 }
 
-Error newer_format(const std::string& path, std::uint32_t version) {
+Error other_format(const std::string& path, std::uint32_t version) {
   return {ErrorCode::kFormat,
           fmt::format("{}: format version {}, but this program knows only version {}. Use the "
-                      "version of Kontiki that wrote it, or a newer one",
+                      "version of Kontiki that wrote it",
                       path, version, kFormatVersion)};
 }
 

@@ -110,6 +110,10 @@ void Mover::synced() {
   });
 }
 
+void Mover::forget(const std::string& folder) {
+  unsynced_.folders.erase(folder);
+}
+
 void Mover::record() {
   for (const auto& moved : moved_) {
     const auto it = groups_.find(moved.group);

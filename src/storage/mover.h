@@ -41,6 +41,8 @@ class Mover {
   // Moves all committed entries of groups with at least `bytes_min` of them, blocking. Their states are
   // staged.
   void move_all_now(std::size_t bytes_min);
+  // The folder is gone: what was written there need not be synced.
+  void forget(const std::string& folder);
   // Bytes of new entries, as opposed to those said again.
   void count_fresh(std::size_t bytes) { fresh_bytes_ += bytes; }
 

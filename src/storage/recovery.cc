@@ -20,7 +20,7 @@ Result<Uuid, Error> decode_identity(const std::string& path, const Slice& bytes)
   if (!in.at_end() || magic != kIdentityMagic || crc != crc32c(bytes.bytes().first(kIdentityBytes - 4))) {
     return unexpected(damaged(path, 0, "the store's identity does not match its checksum"));
   }
-  if (version != kFormatVersion) return unexpected(newer_format(path, version));
+  if (version != kFormatVersion) return unexpected(other_format(path, version));
   return store;
 }
 
@@ -46,9 +46,9 @@ void sync_dir(env::Disk& disk, const std::string& dir) {
   require(disk.sync_dir(dir), "sync the folder", dir);
 }
 
-Uuid create_store(env::Disk& disk, env::Clock& clock, const std::string& dir) {
-  // Only has to differ from the ids of stores that files might be mixed up with.
-  Prng prng(static_cast<std::uint64_t>(clock.wall_ms()) * 1'000'003 ^
+Uuid create_store(env::Disk& disk, env::Clock& clock, const std::string& dir, std::uint64_t seed) {
+  // Only has to differ from the ids of stores that this one might be mixed up with.
+  Prng prng(seed * 0x9E3779B97F4A7C15ull ^ static_cast<std::uint64_t>(clock.wall_ms()) * 1'000'003 ^
             static_cast<std::uint64_t>(clock.monotonic_us()) ^ std::uint64_t{crc32c(as_bytes(dir))} << 32);
   const Uuid store = Uuid::random(prng);
   require(disk.make_dirs(dir + "/wal"), "create", dir + "/wal");
@@ -83,7 +83,8 @@ Slice encode_identity(const Uuid& store) {
   return out.take();
 }
 
-Result<Uuid, Error> load_or_create_identity(env::Disk& disk, env::Clock& clock, const std::string& dir) {
+Result<Uuid, Error> load_or_create_identity(env::Disk& disk, env::Clock& clock, const std::string& dir,
+                                            std::uint64_t seed) {
   const std::string path = dir + "/store";
   const auto probe = disk.open(path, env::OpenMode::kRead);
   if (probe) {
@@ -93,7 +94,7 @@ Result<Uuid, Error> load_or_create_identity(env::Disk& disk, env::Clock& clock, 
   }
   if (probe.error() != env::DiskError::kNotFound) return unexpected(io_error("open", path, probe.error()));
   if (auto unused = check_unused(disk, dir, dir + "/wal"); !unused) return unexpected(unused.error());
-  return create_store(disk, clock, dir);
+  return create_store(disk, clock, dir, seed);
 }
 
 void replay(Replay& groups, std::uint64_t file, WalRecord&& record) {

@@ -18,7 +18,9 @@ namespace kontiki::storage {
 
 // The file DIR/store: written last when a store is made, so it says that the rest was there.
 Slice encode_identity(const Uuid& store);
-Result<Uuid, Error> load_or_create_identity(env::Disk& disk, env::Clock& clock, const std::string& dir);
+// A new one differs from those made with another `seed`, at another time or for another folder.
+Result<Uuid, Error> load_or_create_identity(env::Disk& disk, env::Clock& clock, const std::string& dir,
+                                            std::uint64_t seed);
 
 // What the WAL says of one group, replayed record by record.
 struct ReplayedGroup {

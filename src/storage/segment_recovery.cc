@@ -100,7 +100,7 @@ Result<void, Error> Segments::recover_all(Group& group, std::vector<EntryHeader>
     if (!bytes) return unexpected(bytes.error());
     const auto header = decode_segment_header(bytes->bytes());
     if (!header) return unexpected(damaged(path, 0, "the file header does not match its checksum"));
-    if (header->version != kFormatVersion) return unexpected(newer_format(path, header->version));
+    if (header->version != kFormatVersion) return unexpected(other_format(path, header->version));
     if (header->group != group.id || header->prev != prev) {
       return unexpected(damaged(
           path, 16,

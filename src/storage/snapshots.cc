@@ -48,6 +48,7 @@ void Snapshots::save(GroupId group, Index applied, const Slice& state, env::Task
   const bool idle = requests.empty();
   if (requests.size() < 2) requests.emplace_back();
   Request& request = requests.back();
+  request.number = ++last_number_;
   request.applied = applied;
   request.state = state;
   request.done.push_back(std::move(done));
@@ -75,19 +76,21 @@ void Snapshots::write(GroupId group) {
                                      request.state};
   require(file->truncate(0), "empty", path);
   require(file->write(0, pieces), "write", path);
-  auto done = [this, alive = std::weak_ptr(alive_), group, new_folder, path,
+  auto done = [this, alive = std::weak_ptr(alive_), group, number = request.number, new_folder, path,
                file](const env::DiskResult<void>& result) {
     if (alive.expired()) return;
     require(result, "sync", path);
-    written(group, new_folder);
+    written(group, number, new_folder);
   };
   file->sync_async(executor_, std::move(done));
 }
 
-void Snapshots::written(GroupId group, bool new_folder) {
-  auto& requests = requests_[group];
+void Snapshots::written(GroupId group, std::uint64_t number, bool new_folder) {
+  const auto found = requests_.find(group);
+  if (found == requests_.end() || found->second.front().number != number) return;  // forgotten meanwhile
+  auto& requests = found->second;
   if (!groups_.contains(group)) {  // removed meanwhile, and the folder with it
-    requests_.erase(group);
+    requests_.erase(found);
     return;
   }
   const std::string folder = folder_of(group);
@@ -116,7 +119,7 @@ Result<std::optional<Store::Snapshot>, Error> Snapshots::load(GroupId group) {
   if (!bytes) return unexpected(bytes.error());
   const auto header = decode_snapshot_header(bytes->bytes());
   if (!header) return unexpected(damaged(path, 0, "the file header does not match its checksum"));
-  if (header->version != kFormatVersion) return unexpected(newer_format(path, header->version));
+  if (header->version != kFormatVersion) return unexpected(other_format(path, header->version));
   if (header->group != group) return unexpected(damaged(path, 16, "the snapshot belongs to another group"));
   const Slice state = bytes->sub(kSnapshotHeaderBytes);
   if (header->bytes != state.size())

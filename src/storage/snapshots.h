@@ -35,23 +35,27 @@ class Snapshots {
   // with it.
   void save(GroupId group, Index applied, const Slice& state, env::Task done);
   Result<std::optional<Store::Snapshot>, Error> load(GroupId group);
+  // The group's folder is gone: what is on its way is dropped, and its tasks do not run.
+  void forget(GroupId group) { requests_.erase(group); }
   void remove_leftover(GroupId group);  // of an interrupted save, at recovery
 
  private:
   struct Request {
+    std::uint64_t number = 0;
     Index applied;
     Slice state;
     std::vector<env::Task> done;
   };
   std::string folder_of(GroupId group) const { return dir_ + "/" + std::to_string(group.value); }
   void write(GroupId group);
-  void written(GroupId group, bool new_folder);
+  void written(GroupId group, std::uint64_t number, bool new_folder);
 
   env::Disk& disk_;
   env::Executor& executor_;
   const std::string dir_;
   GroupTable& groups_;
   std::unordered_map<GroupId, std::vector<Request>> requests_;  // being written, and perhaps the next
+  std::uint64_t last_number_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "base/uuid.h"
 #include "env/clock.h"
 #include "env/disk.h"
 #include "env/executor.h"
@@ -33,6 +34,7 @@ struct Options {
   std::size_t wal_batch_bytes_max = 16u << 20;   // a larger flush is several batches, still with one sync
   std::size_t segment_bytes = 1u << 30;          // default of groups
   std::size_t index_interval_bytes = 16u << 10;  // one sparse index entry per so many bytes of a segment
+  std::uint64_t seed = 1;                        // of ids: should differ between nodes and starts
   std::size_t open_files_max = 256;  // segment descriptors kept open, least recently used closed first
 };
 
@@ -89,13 +91,20 @@ struct TimestampOffset {
 
 class Store {
  public:
-  // Opens or creates the store in folder `dir`, recovering every group. `executor` is the shard's.
-  // Errors: kDamaged when acknowledged data in the WAL is damaged (the message names file and byte), kIo,
-  // kFormat.
+  // Opens or creates the store in folder `dir`, recovering every group. `executor` is the shard's. Where
+  // acknowledged data in the WAL is damaged, all of the folder is set aside (`dir`.damaged) and a new store
+  // begins: see set_aside(). Errors: kIo, kFormat.
   static Result<std::unique_ptr<Store>, Error> open(env::Disk& disk, env::Executor& executor,
                                                     env::Clock& clock, std::string dir,
                                                     const Options& options);
   virtual ~Store() = default;
+
+  // Differs between stores: what another one held is not here.
+  virtual const Uuid& id() const = 0;
+  // Why an earlier store of this folder was set aside, unless it was dropped since. What it held is kept for
+  // the case that too few replicas are left elsewhere.
+  virtual const std::optional<std::string>& set_aside() const = 0;
+  virtual void drop_set_aside() = 0;
 
   // What was found at open, sorted by group; call once.
   virtual std::vector<RecoveredGroup> take_recovered() = 0;
@@ -110,6 +119,11 @@ class Store {
   virtual void set_hard_state(GroupId group, const HardState& state) = 0;
   // A snapshot was installed: the whole log is dropped and starts anew after `start`.
   virtual void reset(GroupId group, const LogStart& start) = 0;
+
+  // What is here of the group cannot be trusted: all of it is set aside (DIR/damaged/<group>) until the doubt
+  // of `state`, which is open, is settled. Its log starts anew, empty. The tasks of snapshots on their way
+  // never run.
+  virtual void discard(GroupId group, const HardState& state) = 0;
 
   // Makes everything staged before the call durable, then runs `done` on the executor. One flush is in flight
   // at a time; calling while in_flight() is a programmer's error. With nothing staged `done` still runs

@@ -1,6 +1,9 @@
 #include "storage/store_impl.h"
 
+#include "base/crc32c.h"
+#include "base/log.h"
 #include "storage/codec.h"
+#include "storage/wal_scan.h"
 
 #include <fmt/format.h>
 
@@ -13,15 +16,65 @@ namespace {
 // hundred thousand quiet groups would take minutes.
 constexpr std::size_t kCloseMovesBytesMin = 256u << 10;
 
+std::string aside_of(const std::string& dir) {
+  return dir + ".damaged";
+}
+
+std::string parent_of(const std::string& dir) {
+  const auto slash = dir.rfind('/');
+  return slash == std::string::npos || slash == 0 ? dir : dir.substr(0, slash);
+}
+
+// `from` goes to `to`. What stands there already is older, so it holds more: then `from` is a repair that was
+// not finished, and goes.
+void set_aside(env::Disk& disk, const std::string& from, const std::string& to) {
+  if (disk.list(to)) {
+    require(disk.remove_all(from), "remove", from);
+  } else {
+    require(disk.make_dirs(parent_of(to)), "create", parent_of(to));
+    require(disk.rename(from, to), "rename", from);
+    require(disk.sync_dir(parent_of(to)), "sync the folder", parent_of(to));
+  }
+  require(disk.sync_dir(parent_of(from)), "sync the folder", parent_of(from));
+}
+
+Result<std::unique_ptr<StoreImpl>, Error> try_open(env::Disk& disk, env::Executor& executor,
+                                                   env::Clock& clock, const std::string& dir,
+                                                   const Options& options) {
+  const auto identity = load_or_create_identity(disk, clock, dir, options.seed);
+  if (!identity) return unexpected(identity.error());
+  auto store = std::make_unique<StoreImpl>(disk, executor, dir, *identity, options);
+  if (auto recovered = store->recover(); !recovered) return unexpected(recovered.error());
+  return store;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>, Error> Store::open(env::Disk& disk, env::Executor& executor, env::Clock& clock,
                                                   std::string dir, const Options& options) {
-  const auto identity = load_or_create_identity(disk, clock, dir);
-  if (!identity) return unexpected(identity.error());
-  auto store = std::make_unique<StoreImpl>(disk, executor, std::move(dir), *identity, options);
-  if (auto recovered = store->recover(); !recovered) return unexpected(recovered.error());
-  return store;
+  auto store = try_open(disk, executor, clock, dir, options);
+  std::string why = fmt::format("{} holds damaged data that is not replaced yet", aside_of(dir));
+  if (!store && store.error().code == ErrorCode::kDamaged) {
+    log(LogLevel::kError, "{}; setting all of {} aside, to be repaired from the other replicas",
+        store.error().message, dir);
+    why = store.error().message;
+    Options other = options;  // the clock alone may not have moved on since the store before was made
+    other.seed ^= std::uint64_t{crc32c(as_bytes(why))} << 32;
+    if (const auto identity = read_whole_file(disk, dir + "/store")) {
+      other.seed ^= std::uint64_t{crc32c(identity->bytes())} << 16;
+    }
+    storage::set_aside(disk, dir, aside_of(dir));
+    store = try_open(disk, executor, clock, dir, other);
+  }
+  if (!store) return unexpected(store.error());
+  if (disk.list(aside_of(dir))) (*store)->note_set_aside(std::move(why));
+  return std::move(*store);
+}
+
+void StoreImpl::drop_set_aside() {
+  require(disk_.remove_all(aside_of(dir_)), "remove", aside_of(dir_));
+  require(disk_.sync_dir(parent_of(dir_)), "sync the folder", parent_of(dir_));
+  set_aside_.reset();
 }
 
 StoreImpl::StoreImpl(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store,
@@ -66,11 +119,27 @@ Result<void, Error> StoreImpl::recover() {
     const bool has_folder = folders.erase(std::to_string(id.value)) != 0;
     if (auto done = recover_group(id, from, has_folder); !done) return done;
   }
+  remove_stale_damaged();
   for (const auto& name : folders) {
     const bool number = !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
     if (number) require(disk_.remove_all(folder + "/" + name), "remove", folder + "/" + name);
   }
   return {};
+}
+
+// What was set aside and is not wanted any more: its removal was interrupted.
+void StoreImpl::remove_stale_damaged() {
+  const auto names = disk_.list(dir_ + "/damaged");
+  if (!names) return;
+  for (const auto& name : *names) {
+    const auto wanted = [&](const auto& entry) {
+      return std::to_string(entry.first.value) == name &&
+             (entry.second->hard.doubt.open || entry.second->damage);
+    };
+    if (std::ranges::any_of(groups_, wanted)) continue;
+    const std::string path = dir_ + "/damaged/" + name;
+    require(disk_.remove_all(path), "remove", path);
+  }
 }
 
 Result<void, Error> StoreImpl::recover_group(GroupId id, ReplayedGroup& from, bool folder) {
@@ -137,12 +206,15 @@ void StoreImpl::remove(GroupId group) {
   if (it == groups_.end()) return;
   wal_.stage_remove(group);
   const bool folder = it->second->folder;
+  const bool doubtful = it->second->hard.doubt.open;
   groups_.erase(it);
-  if (!folder) return;
-  after_flush([this, path = segments_.folder_of(group)] {
-    files_.forget_all(path);
-    require(disk_.remove_all(path), "remove", path);
-  });
+  if (folder) {
+    after_flush([this, path = segments_.folder_of(group)] {
+      files_.forget_all(path);
+      require(disk_.remove_all(path), "remove", path);
+    });
+  }
+  if (doubtful) drop_damaged(group);
 }
 
 void StoreImpl::append(GroupId group, std::span<const Entry> entries) {
@@ -168,22 +240,34 @@ void StoreImpl::append(GroupId group, std::span<const Entry> entries) {
 
 void StoreImpl::set_hard_state(GroupId group, const HardState& state) {
   Group& to = find(group);
+  const bool settled = to.hard.doubt.open && !state.doubt.open;
   to.hard = state;
   stage_state(to);
+  if (settled) drop_damaged(group);
+}
+
+void StoreImpl::drop_damaged(GroupId group) {
+  after_flush([this, path = damaged_folder_of(group)] { require(disk_.remove_all(path), "remove", path); });
+}
+
+void StoreImpl::discard(GroupId group, const HardState& state) {
+  CHECK(state.doubt.open, "without its data a member is in doubt");
+  Group& to = find(group);
+  if (to.folder) {
+    const std::string folder = segments_.folder_of(group);
+    files_.forget_all(folder);
+    mover_.forget(folder);
+    snapshots_.forget(group);
+    storage::set_aside(disk_, folder, damaged_folder_of(group));
+    to.folder = false;
+  }
+  to.hard = state;
+  restart_log(to, {});
 }
 
 void StoreImpl::reset(GroupId group, const LogStart& start) {
   Group& to = find(group);
-  to.tail.cut(Index(0));
-  to.terms.clear();
-  to.segments.clear();
-  to.start = start;
-  to.durable = {.last = start, .first = Index(0), .bytes = 0};
-  to.committed = start.index;
-  to.damage.reset();
-  to.hint = {};
-  ++to.epoch;
-  stage_state(to, RecordType::kReset);
+  restart_log(to, start);
   if (!to.folder) return;
   to.cleaning = true;
   after_flush([this, group, epoch = to.epoch] {
@@ -192,6 +276,20 @@ void StoreImpl::reset(GroupId group, const LogStart& start) {
     segments_.remove_all_files(group);
     it->second->cleaning = false;
   });
+}
+
+void StoreImpl::restart_log(Group& to, const LogStart& start) {
+  to.tail.cut(Index(0));
+  to.terms.clear();
+  to.segments.clear();
+  to.start = start;
+  to.durable = {.last = start, .first = Index(0), .bytes = 0};
+  to.committed = start.index;
+  to.damage.reset();
+  to.hint = {};
+  to.cleaning = false;
+  ++to.epoch;
+  stage_state(to, RecordType::kReset);
 }
 
 void StoreImpl::flush(env::Task done) {

@@ -25,6 +25,11 @@ class StoreImpl final : public Store {
   // Once, before anything else.
   Result<void, Error> recover();
 
+  const Uuid& id() const override { return store_; }
+  const std::optional<std::string>& set_aside() const override { return set_aside_; }
+  void drop_set_aside() override;
+  void note_set_aside(std::string why) { set_aside_ = std::move(why); }
+
   std::vector<RecoveredGroup> take_recovered() override { return std::move(recovered_); }
   void create(GroupId group) override;
   void remove(GroupId group) override;
@@ -32,6 +37,7 @@ class StoreImpl final : public Store {
   void append(GroupId group, std::span<const Entry> entries) override;
   void set_hard_state(GroupId group, const HardState& state) override;
   void reset(GroupId group, const LogStart& start) override;
+  void discard(GroupId group, const HardState& state) override;
   void flush(env::Task done) override;
   bool in_flight() const override { return waiting_ != nullptr || flushing_ != nullptr; }
   // What a flush of the store's own has taken is not durable before that flush is.
@@ -68,7 +74,13 @@ class StoreImpl final : public Store {
     bool add(const EntryHeader& header, const Slice& payload);  // false when it is full
   };
   Group& find(GroupId group) const;
+  std::string damaged_folder_of(GroupId group) const {
+    return dir_ + "/damaged/" + std::to_string(group.value);
+  }
   Result<void, Error> recover_group(GroupId id, ReplayedGroup& from, bool folder);
+  void drop_damaged(GroupId group);
+  void remove_stale_damaged();
+  void restart_log(Group& group, const LogStart& start);
   void stage_state(Group& group, RecordType type = RecordType::kState);
   void after_flush(env::Task cleanup) { cleanups_.push_back(std::move(cleanup)); }
   void flush_soon();
@@ -98,6 +110,7 @@ class StoreImpl final : public Store {
   Snapshots snapshots_;
   Mover mover_;
   std::vector<RecoveredGroup> recovered_;
+  std::optional<std::string> set_aside_;
 
   // One flush is on its way at a time: the caller's, the mover's, or both in one.
   bool io_ = false;

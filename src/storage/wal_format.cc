@@ -22,6 +22,8 @@ std::optional<GroupState> decode_state(ByteReader& in) {
   GroupState state;
   state.hard.term = Term(in.fixed<std::uint64_t>());
   state.hard.voted_for = NodeId(in.fixed<std::int32_t>());
+  state.hard.doubt.token = in.fixed<std::uint64_t>();
+  state.hard.doubt.open = in.fixed<std::uint8_t>() != 0;
   state.start = decode_log_start(in);
   state.end.last = decode_log_start(in);
   state.end.first = Index(in.fixed<std::uint64_t>());
@@ -142,6 +144,8 @@ void BatchBuilder::state(RecordType type, GroupId group, const GroupState& state
   out.fixed(group.value);
   out.fixed(state.hard.term.value);
   out.fixed(state.hard.voted_for.value);
+  out.fixed(state.hard.doubt.token);
+  out.fixed(static_cast<std::uint8_t>(state.hard.doubt.open));
   encode_log_start(state.start, out);
   encode_log_start(state.end.last, out);
   out.fixed(state.end.first.value);

@@ -58,7 +58,7 @@ Result<OpenFile, Error> Reader::open(std::uint64_t number) {
   file.bytes = std::move(*bytes);
   const auto header = decode_file_header(file.bytes.bytes());
   if (!header) return unexpected(damaged(file.path, 0, "the file header does not match its checksum"));
-  if (header->version != kFormatVersion) return unexpected(newer_format(file.path, header->version));
+  if (header->version != kFormatVersion) return unexpected(other_format(file.path, header->version));
   if (header->store != store_ || header->number != number) {
     return unexpected(damaged(file.path, 16, "the file belongs to another store or carries another number"));
   }

@@ -14,12 +14,12 @@ bool below(const std::string& path, const std::string& dir) {
 
 void Inode::write(std::uint64_t at, Slice bytes) {
   content_.write(at, bytes.bytes());
-  changes_.push_back(Change{++changes_made_, at, std::move(bytes), false, false});
+  changes_.push_back(Change{++changes_made_, at, std::move(bytes), false});
 }
 
 void Inode::truncate(std::uint64_t size) {
   content_.resize(size);
-  changes_.push_back(Change{++changes_made_, size, {}, true, false});
+  changes_.push_back(Change{++changes_made_, size, {}, true});
 }
 
 void Inode::apply(PagedBytes& bytes, const Change& change) {
@@ -31,20 +31,15 @@ void Inode::apply(PagedBytes& bytes, const Change& change) {
 }
 
 void Inode::sync_to(std::uint64_t changes) {
-  std::vector<Change> left;
-  for (Change& change : changes_) {
-    if (change.doomed || change.number > changes) {
-      left.push_back(std::move(change));
-    } else {
-      apply(durable_, change);
-    }
-  }
-  changes_ = std::move(left);
+  auto left = changes_.begin();
+  for (; left != changes_.end() && left->number <= changes; ++left) apply(durable_, *left);
+  changes_.erase(changes_.begin(), left);
 }
 
-void Inode::sync_failed(std::uint64_t changes) {
-  for (Change& change : changes_)
-    if (change.number <= changes) change.doomed = true;
+void Inode::sync_failed(std::uint64_t changes, Prng& prng) {
+  std::size_t covered = 0;
+  while (covered < changes_.size() && changes_[covered].number <= changes) ++covered;
+  scatter(covered, prng);
 }
 
 void Inode::apply_torn(PagedBytes& bytes, const Change& change, Prng& prng) {
@@ -65,10 +60,11 @@ void Inode::apply_torn(PagedBytes& bytes, const Change& change, Prng& prng) {
   if (bytes.size() < end && prng.chance(1, 2)) bytes.resize(end);
 }
 
-void Inode::power_loss(Prng& prng) {
+void Inode::scatter(std::size_t count, Prng& prng) {
   // Half of the time all writes share a fate, so that the common cases (all lost, all kept) stay common.
   const std::uint64_t fate = prng.below(8);
-  for (const Change& change : changes_) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Change& change = changes_[i];
     const std::uint64_t lot = fate < 2 ? fate : prng.below(4);
     if (lot == 0) continue;
     if (lot == 1 || change.truncation) {
@@ -77,7 +73,11 @@ void Inode::power_loss(Prng& prng) {
       apply_torn(durable_, change, prng);
     }
   }
-  changes_.clear();
+  changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+void Inode::power_loss(Prng& prng) {
+  scatter(changes_.size(), prng);
   content_ = durable_;
 }
 

@@ -37,8 +37,9 @@ class Inode {
   std::uint64_t changes_made() const { return changes_made_; }
   // Makes every change up to number `changes` durable.
   void sync_to(std::uint64_t changes);
-  // A sync that failed: those changes stay readable, but no later sync writes them. (What Linux does.)
-  void sync_failed(std::uint64_t changes);
+  // A sync that failed: those changes stay readable, but no later sync writes them. (What Linux does.) Some of
+  // them, or parts, may be on the medium.
+  void sync_failed(std::uint64_t changes, Prng& prng);
   void power_loss(Prng& prng);
   // Damage that is on the medium: seen by readers now and after any crash. False if the byte does not exist.
   bool flip(std::uint64_t at, std::byte bits);
@@ -50,10 +51,11 @@ class Inode {
     std::uint64_t at;  // the new size, for a truncation
     Slice bytes;
     bool truncation;
-    bool doomed;  // a failed sync covered it
   };
   static void apply(PagedBytes& bytes, const Change& change);
   static void apply_torn(PagedBytes& bytes, const Change& change, Prng& prng);
+  // Makes each of the first `count` changes durable, or not, or in part.
+  void scatter(std::size_t count, Prng& prng);
 
   PagedBytes content_;  // what readers see
   PagedBytes durable_;  // what is on the medium for certain

@@ -110,6 +110,7 @@ bool Scheduler::step_within(std::int64_t limit_us) {
     ++events_run_;
     CHECK(++events_this_instant_ <= kEventsPerInstantMax, "the simulated world makes no progress in time");
     note(static_cast<std::uint64_t>(now_us_) * 31 + event.stream);
+    current_stream_ = event.stream;
     event.task();
     return true;
   }
@@ -118,6 +119,12 @@ bool Scheduler::step_within(std::int64_t limit_us) {
 
 bool Scheduler::step() {
   return step_within(INT64_MAX);
+}
+
+bool Scheduler::step_until(std::int64_t limit_us) {
+  if (step_within(limit_us)) return true;
+  advance_to(limit_us);
+  return false;
 }
 
 void Scheduler::run_for(std::int64_t duration_us) {

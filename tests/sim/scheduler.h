@@ -46,6 +46,9 @@ class Scheduler {
   void clear();                         // drops every event of every stream
 
   bool step();                             // runs the next event; false if there is none
+  bool step_until(std::int64_t limit_us);  // likewise, if it is due by then; else the time is `limit_us`
+  // Of the event that runs, or ran last.
+  StreamId current_stream() const { return current_stream_; }
   void run_for(std::int64_t duration_us);  // runs all events up to then and ends exactly then
   // Runs until `done()` is true (checked before each event); false if that did not happen within
   // `timeout_us`.
@@ -88,6 +91,7 @@ class Scheduler {
   std::map<Key, Event> queue_;
   std::unordered_map<EventId, Key> keys_;         // Invariant: the keys of queue_, by id
   std::map<StreamId, std::vector<Held>> paused_;  // by paused stream, its overdue events in order
+  StreamId current_stream_ = kWorld;
   bool closing_ = false;
   std::uint64_t trace_ = 0xcbf29ce484222325ull;
   std::uint64_t events_run_ = 0;

@@ -104,7 +104,7 @@ class SimFile : public env::File {
 
   DiskResult<void> sync_now(std::uint64_t upto) {
     if (auto error = disk_.fault(DiskOp::kSync, path_)) {
-      inode_->sync_failed(upto);
+      inode_->sync_failed(upto, disk_.prng_);
       return unexpected(*error);
     }
     inode_->sync_to(upto);
@@ -246,6 +246,7 @@ void SimDisk::clear_faults() {
 }
 
 std::optional<DiskError> SimDisk::fault(DiskOp op, const std::string& path) {
+  if (faults_suspended_) return std::nullopt;
   std::optional<DiskError> error;
   for (auto it = faults_.begin(); it != faults_.end();) {
     const bool counts = it->op == op && path.find(it->path_part) != std::string::npos;

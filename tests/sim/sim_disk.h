@@ -57,6 +57,8 @@ class SimDisk : public env::Disk {
   // Each operation of that kind fails with this chance. A numerator of 0 ends it.
   void fail_by_chance(DiskOp op, std::uint64_t numerator, std::uint64_t denominator, env::DiskError error);
   void clear_faults();  // of both kinds, and releases held syncs
+  // While suspended, no operation fails or counts: for an onlooker who reads through the product.
+  void suspend_faults(bool suspended) { faults_suspended_ = suspended; }
   // Sum of all file sizes that fit; growing beyond is kNoSpace. None: no bound.
   void set_capacity(std::optional<std::uint64_t> bytes) { capacity_ = bytes; }
   // Damage on the medium. False if there is no such byte or file.
@@ -97,6 +99,7 @@ class SimDisk : public env::Disk {
   Counters counters_;
 
   std::list<Fault> faults_;
+  bool faults_suspended_ = false;
   std::array<Chance, 8> chances_;  // by DiskOp
   std::optional<std::uint64_t> capacity_;
   std::int64_t sync_delay_min_us_ = 100, sync_delay_max_us_ = 300;

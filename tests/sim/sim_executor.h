@@ -36,6 +36,7 @@ class SimExecutor : public env::Executor {
   }
   void revive() { alive_ = true; }
   bool alive() const { return alive_; }
+  Scheduler::StreamId stream() const { return stream_; }
   // A stopped process (SIGSTOP, a stalled virtual machine): its tasks wait, the world goes on.
   void pause() { scheduler_.pause_stream(stream_); }
   void resume() { scheduler_.resume_stream(stream_); }

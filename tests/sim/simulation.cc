@@ -18,6 +18,12 @@ std::vector<env::Executor*> SimNode::executors() {
   return all;
 }
 
+bool SimNode::owns_stream(Scheduler::StreamId stream) const {
+  for (const auto& executor : executors_)
+    if (executor->stream() == stream) return true;
+  return false;
+}
+
 // The disk first: what a dying task owns may close files, which is not an error of a dead process.
 void SimNode::crash() {
   running_ = false;

@@ -30,6 +30,7 @@ class SimNode {
   std::size_t shards() const { return executors_.size(); }
   SimExecutor& executor(std::size_t shard) { return *executors_.at(shard); }
   std::vector<env::Executor*> executors();
+  bool owns_stream(Scheduler::StreamId stream) const;
 
   void crash();      // kill -9: peers are told, nothing written is lost
   void power_off();  // peers are not told, what was not synced may be lost

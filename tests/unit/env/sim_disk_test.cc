@@ -223,14 +223,38 @@ TEST_F(SimDiskTest, ASyncThatThePowerLossOvertookNeverAnswers) {
 }
 
 TEST_F(SimDiskTest, AfterAFailedSyncNoLaterSyncMakesThoseBytesDurable) {
-  durable("f", "1");
-  auto file = *disk_.open("f", OpenMode::kWrite);
-  write(*file, 1, "2");
-  disk_.fail_nth(DiskOp::kSync, 1, DiskError::kIo);
-  EXPECT_EQ(file->sync().error(), DiskError::kIo);
-  EXPECT_TRUE(file->sync());
-  EXPECT_EQ(disk_.contents("f")->text(), "12");
-  EXPECT_TRUE(outcomes("f").contains("1"));
+  std::set<std::string> outcomes;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SimDisk disk(scheduler_, seed);
+    auto file = *disk.open("f", OpenMode::kCreate);
+    ASSERT_TRUE(disk.sync_dir("."));
+    write(*file, 0, "1");
+    ASSERT_TRUE(file->sync());
+    write(*file, 1, "2");
+    disk.fail_nth(DiskOp::kSync, 1, DiskError::kIo);
+    EXPECT_EQ(file->sync().error(), DiskError::kIo);
+    EXPECT_TRUE(file->sync());
+    EXPECT_EQ(disk.contents("f")->text(), "12") << "it is still there to be read";
+    disk.power_loss();
+    outcomes.insert(std::string(disk.contents("f")->text()));
+  }
+  EXPECT_TRUE(outcomes.contains("1"));
+  EXPECT_TRUE(outcomes.contains("12")) << "the disk may have written it and failed afterwards";
+}
+
+TEST_F(SimDiskTest, WhatAFailedSyncLeftBehindNeverReplacesALaterSyncedWrite) {
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    SimDisk disk(scheduler_, seed);
+    auto file = *disk.open("f", OpenMode::kCreate);
+    ASSERT_TRUE(disk.sync_dir("."));
+    write(*file, 0, "old");
+    disk.fail_nth(DiskOp::kSync, 1, DiskError::kIo);
+    EXPECT_EQ(file->sync().error(), DiskError::kIo);
+    write(*file, 0, "new");
+    ASSERT_TRUE(file->sync());
+    disk.power_loss();
+    EXPECT_EQ(disk.contents("f")->text(), "new");
+  }
 }
 
 TEST_F(SimDiskTest, TheNthOperationFailsOnceAndOnlyOnThatPath) {

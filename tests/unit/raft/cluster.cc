@@ -57,6 +57,7 @@ Node& Cluster::add(NodeId id, const Disk& disk) {
   n.options = options_;
   n.options.self = id;
   n.disk = disk;
+  if (nodes_.size() == 1) first_ = disk.base;
   for (Index i = disk.start + 1; i <= disk.last(); ++i) payload_ = std::max(payload_, disk.at(i).payload);
   restart(id);
   return n;
@@ -75,6 +76,24 @@ void Cluster::crash(NodeId id) {
   n.writes.clear();
   n.held.clear();
   n.snapshot_wanted.clear();
+}
+
+void Cluster::damage(NodeId id, Index kept) {
+  Node& n = node(id);
+  CHECK(!n.core, "a disk is damaged while its node is down");
+  n.forgotten.push_back(n.disk);
+  Disk& d = n.disk;
+  if (kept < d.start || kept.value == 0) {  // the log's start is lost with what follows it
+    while (d.last() > d.start) d.entries.pop_back();
+    d.start = Index{0};
+    d.start_term = Term{0};
+    d.base = first_;
+  } else if (kept < d.last()) {
+    d.entries.resize(kept - d.start);
+  }
+  d.hard_state = {.term = d.last() == d.start ? d.start_term : d.at(d.last()).term,
+                  .voted_for = kNoNode,
+                  .doubt = {.token = ++doubts_ * 1000 + static_cast<std::uint64_t>(id.value), .open = true}};
 }
 
 void Cluster::step(NodeId id, const Event& event) {
@@ -261,6 +280,7 @@ void Cluster::send_snapshot(NodeId from, NodeId to) {
     sync(to, target.writes.size());
     const Disk& s = source.disk;
     step(to, SnapshotInstalled{s.start, s.start_term, s.base});
+    sync(to, target.writes.size());  // the store writes the new start and the term in one
     const bool keeps = target.core->last_index() > s.start;
     for (Disk* d : {&target.disk, &target.memory}) {
       if (keeps) {
@@ -281,8 +301,12 @@ void Cluster::check_durable(Node& n, const CommitRange& range, const Configurati
   const bool durable = is_quorum(members, [&](NodeId id) {
     const auto found = nodes_.find(id);
     if (found == nodes_.end()) return false;
-    const Disk& d = found->second.disk;
-    return d.start >= range.to || (d.last() >= range.to && d.at(range.to).term == term);
+    const auto holds = [&](const Disk& d) {
+      return d.start >= range.to || (d.last() >= range.to && d.at(range.to).term == term);
+    };
+    // What it acknowledged before its disk was damaged counts: it has not voted since.
+    const Node& member = found->second;
+    return holds(member.disk) || std::any_of(member.forgotten.begin(), member.forgotten.end(), holds);
   });
   if (!durable)
     report(fmt::format("C5: node {} commits {} before a quorum has it on disk", n.id.value, range.to.value));

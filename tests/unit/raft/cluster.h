@@ -70,6 +70,7 @@ struct Node {
   std::vector<NodeId> snapshot_wanted;
   std::uint64_t fill_entries_max = UINT64_MAX;  // what fits into a message
   std::uint64_t incarnation = 0;
+  std::vector<Disk> forgotten;  // what stood on disk before it was damaged
 };
 
 class Cluster {
@@ -98,6 +99,9 @@ class Cluster {
   void persist(NodeId id, std::size_t count);  // both, in order
   void crash(NodeId id);
   void restart(NodeId id);
+  // The disk of a crashed node loses its hard state and what stands after `kept`; the store knows that it
+  // did.
+  void damage(NodeId id, Index kept);
   void compact(NodeId id, Index index);
   void send_snapshot(NodeId from, NodeId to);  // at once, from the start of the log of `from`
 
@@ -120,9 +124,11 @@ class Cluster {
   Trace trace_;
   std::map<NodeId, Node> nodes_;
   std::deque<Packet> network_;
+  Configuration first_;  // of an empty log
   std::vector<std::pair<NodeId, NodeId>> cut_;
   std::uint64_t packet_ = 0;
   std::uint64_t payload_ = 0;
+  std::uint64_t doubts_ = 0;
   std::vector<StoredEntry> receiving_;  // the bytes beside the message that is being stepped
   Index receiving_prev_;
   std::map<Index, StoredEntry> applied_;

@@ -28,6 +28,7 @@ struct Body {
       out += fmt::format(" {}:{}", index.value, describe(members));
     out += fmt::format(" commit={}", r.commit.value);
     if (r.round > 0) out += fmt::format(" round={}", r.round);
+    if (r.settles > 0) out += fmt::format(" settles={}", r.settles);
     return out;
   }
   std::string operator()(const AppendReply& r) const {
@@ -35,6 +36,7 @@ struct Body {
                                  : fmt::format("refused match={}@{}", r.match.value, r.match_term.value);
     out += fmt::format(" commit={}", r.commit.value);
     if (r.round > 0) out += fmt::format(" round={}", r.round);
+    if (r.doubt > 0) out += fmt::format(" doubt={}", r.doubt);
     return out;
   }
   std::string operator()(const TimeoutNow&) const { return "timeout-now"; }

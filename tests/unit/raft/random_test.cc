@@ -26,6 +26,8 @@ class Storm {
         cluster_(seed + 1, options(), [trace](const std::string& line) {
           if (trace) std::printf("%s\n", line.c_str());
         }) {
+    damages_ = prng_.chance(1, 2) ? 1 + prng_.below(3) : 0;
+    bounded_ = damages_ == 0 || prng_.chance(1, 2);
     Disk disk;
     // Indexes must not be cut to 8 or 32 bits anywhere.
     static constexpr std::uint64_t kStarts[] = {0, 0, 120, 250, (1ull << 31) - 10, (1ull << 32) - 10};
@@ -33,7 +35,9 @@ class Storm {
     disk.start_term = Term{disk.start.value == 0 ? 0 : disk.start.value + 7};
     disk.hard_state.term = disk.start_term;
     for (int i = 1; i <= size_; ++i) {
-      (i == size_ && prng_.chance(1, 3) ? disk.base.learners : disk.base.voters).emplace_back(i);
+      (i == size_ && !(damages_ > 0 && bounded_) && prng_.chance(1, 3) ? disk.base.learners
+                                                                       : disk.base.voters)
+          .emplace_back(i);
     }
     start_ = disk.start;
     for (int i = 1; i <= size_; ++i) cluster_.add(NodeId{i}, disk).fill_entries_max = 1 + prng_.below(4);
@@ -45,7 +49,9 @@ class Storm {
   std::string run() {
     for (int i = 0; i < kStormSteps && cluster_.broken().empty(); ++i) act();
     if (!cluster_.broken().empty()) return cluster_.broken();
-    return heal();
+    const std::string healed = heal();
+    // A group with a majority in doubt stops, and has to.
+    return bounded_ || !cluster_.broken().empty() ? healed : "";
   }
 
  private:
@@ -112,6 +118,7 @@ class Storm {
       case 0:
         if (prng_.chance(1, 2)) cluster_.sync(node.id, prng_.below(3));
         cluster_.crash(node.id);
+        if (prng_.chance(damages_, 6)) damage(node.id);
         break;
       case 1:
       case 2:
@@ -143,6 +150,17 @@ class Storm {
     }
   }
 
+  // Who is in doubt may be damaged again.
+  void damage(NodeId id) {
+    int doubtful = 0;
+    for (auto& [other, node] : cluster_.nodes())
+      doubtful +=
+          other != id && (node.core ? node.core->in_doubt() : node.disk.hard_state.doubt.open) ? 1 : 0;
+    if (start_.value != 0 || (bounded_ && 2 * (doubtful + 1) >= size_)) return;
+    const Disk& disk = cluster_.node(id).disk;
+    cluster_.damage(id, Index{prng_.below(disk.last().value + 1)});
+  }
+
   void cut() {
     const NodeId a = any();
     const NodeId b = any();
@@ -158,6 +176,7 @@ class Storm {
   }
 
   void reconfigure() {
+    if (damages_ > 0 && bounded_) return;
     Configuration next;
     for (int i = 1; i <= size_; ++i) {
       if (prng_.chance(3, 4)) {
@@ -250,6 +269,8 @@ class Storm {
   std::uint64_t lossy_ = 0;
   std::uint64_t lazy_disk_ = 1;
   std::uint64_t context_ = 0;
+  std::uint64_t damages_ = 0;  // how often a crash damages the disk
+  bool bounded_ = true;        // a minority at a time, and members that stay: the group must come back
 };
 
 TEST(RaftRandom, GroupsAreSafeInAStormAndLiveAfterIt) {

@@ -92,6 +92,9 @@ void Script::execute(const Command& command) {
                                                            {"heal", &Script::links},
                                                            {"crash", &Script::life},
                                                            {"restart", &Script::life},
+                                                           {"damage", &Script::life},
+                                                           {"founding", &Script::event},
+                                                           {"founded", &Script::event},
                                                            {"compact", &Script::life},
                                                            {"snapshot", &Script::life},
                                                            {"state", &Script::show},
@@ -161,6 +164,8 @@ void Script::event(const Command& c) {
   if (what == "transfer") cluster_->step(id, TransferLeader{c.node(2)});
   if (what == "down") cluster_->step(id, PeerDown{c.node(2)});
   if (what == "up") cluster_->step(id, PeerUp{c.node(2)});
+  if (what == "founding") cluster_->step(id, Founding{c.number(2, 0)});
+  if (what == "founded") cluster_->step(id, Founded{c.number(2, 0)});
   if (what == "not-leader") {
     cluster_->post(
         {.from = id, .to = c.node(2), .term = cluster_->node(id).core->term(), .body = NotLeader{}});
@@ -230,6 +235,7 @@ void Script::links(const Command& c) {
 void Script::life(const Command& c) {
   if (c.words[0] == "crash") cluster_->crash(c.node(1));
   if (c.words[0] == "restart") cluster_->restart(c.node(1));
+  if (c.words[0] == "damage") cluster_->damage(c.node(1), Index{c.number(2, 0)});
   if (c.words[0] == "compact") cluster_->compact(c.node(1), Index{c.number(2, 0)});
   if (c.words[0] == "snapshot") cluster_->send_snapshot(c.node(1), c.node(2));
 }
