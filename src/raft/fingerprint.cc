@@ -37,7 +37,8 @@ class Writer {
     for (const std::uint64_t value :
          {name(peer.peer), peer.match.value, peer.next.value, static_cast<std::uint64_t>(peer.mode),
           static_cast<std::uint64_t>(peer.waiting), peer.commit_known.value, peer.commit_sent.value,
-          peer.round, static_cast<std::uint64_t>(peer.silent_ticks), peer.inflight_bytes}) {
+          peer.round, static_cast<std::uint64_t>(peer.silent_ticks), peer.inflight_bytes, peer.certain.value,
+          peer.doubt, peer.doubted_match.value, peer.barrier.value}) {
       number(value);
     }
     number(peer.inflight.size());
@@ -61,6 +62,8 @@ void Core::fingerprint(const Rename& rename, std::string& out) const {
   w.number(static_cast<std::uint64_t>(role_));
   w.number(hard_.term.value);
   w.node(hard_.voted_for);
+  w.number(hard_.doubt.token);
+  w.number(hard_.doubt.open ? 1 : 0);
   w.number(log_.start().value);
   w.number(log_.start_term().value);
   w.number(log_.runs().size());
