@@ -102,7 +102,7 @@ std::string Observer::read(std::size_t i, const Group& group, Offset& from, Offs
       if (facts->base > from || facts->end() <= from)
         return fmt::format("{} on {}: {} where offset {} was due", group.name, who, facts->text(),
                            from.value);
-      watch_.judge("log agreement", watch_.logs.observe(group.id, entry, who));
+      watch_.judge("log agreement", watch_.logs.observe(group.id, entry.header, facts->bytes, who));
       watch_.seen(group.key, *facts, who);
       if (log != nullptr) log->batches.emplace(facts->base, *facts);
       from = facts->end();
