@@ -5,11 +5,12 @@ DATA ?= ./kontiki-data
 SEED ?= 1
 SECONDS ?= 60
 MINUTES ?= 10
+STATES ?= 60000000
 FILES ?= $(wildcard src tests bench)
 PRESET ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim sim-soak fuzz bench demo format format-check check tidy setup-build setup-test clean
+.PHONY: help run build test sim sim-soak explore mutants fuzz bench demo format format-check check tidy setup-build setup-test clean
 
 # $(call build,<preset>,<targets>): configure and build. The lock keeps two makes out of one build directory.
 build = mkdir -p build && flock build/$(1).lock sh -c \
@@ -20,6 +21,8 @@ help:
 	@echo 'make test                build with and without sanitizers and run all tests'
 	@echo 'make sim SEED=n          run the simulator with one seed'
 	@echo 'make sim-soak MINUTES=m run fresh seeds on all cores for that long'
+	@echo 'make explore             explore every state of small raft groups (STATES=n of each, ARGS="--scenario NAME")'
+	@echo 'make mutants             break the code on purpose, see that a test notices (ONLY=name)'
 	@echo 'make fuzz SECONDS=n      run each fuzzer (FUZZ=name: one) for that long'
 	@echo 'make bench               run the benchmarks'
 	@echo 'make demo                show what Kontiki does'
@@ -47,6 +50,13 @@ sim: setup-build setup-test
 sim-soak: setup-build setup-test
 	@$(call build,release,kontiki_sim_main)
 	@python3 -B tests/sim/soak.py build/release/kontiki_sim --minutes $(MINUTES) $(ARGS)
+
+explore: setup-build setup-test
+	@$(call build,release,kontiki_explore)
+	@build/release/kontiki_explore --states $(STATES) $(ARGS)
+
+mutants: setup-build setup-test
+	@python3 -B tests/mutations/run.py --report build/mutants.md $(if $(ONLY),--only $(ONLY))
 
 fuzz: setup-build setup-test
 	@$(call build,fuzz,kontiki_tests)

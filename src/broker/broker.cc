@@ -107,13 +107,15 @@ Result<void, Problem> Broker::open(env::Disk& disk, env::Network& network,
 }
 
 Result<void, Problem> Broker::create_metadata_group() {
-  auto group = node_->shard(0).create_group(kMetadataGroup, options_.node.self_slot, voters_, *controller_);
+  auto group = node_->shard(0).create_group(kMetadataGroup, options_.node.self_slot, voters_, *controller_,
+                                             multiraft::Origin::kFounding);
   if (!group) {
     Problem problem = storage_problem(group.error());
     problem.message = "The cluster's metadata on this broker cannot be used: " + problem.message;
     return unexpected(std::move(problem));
   }
   controller_->set_group(*group);
+  node_->founding().begin(kMetadataGroup);
   if (voters_.voters.size() == 1) (*group)->campaign();
   return {};
 }
@@ -133,7 +135,7 @@ Result<void, Problem> Broker::listen(env::Network& network, std::vector<env::Exe
 void Broker::begin() {
   const env::Address advertised = options_.advertised.value_or(kafka_address());
   const metadata::Node self{.id = options_.node_id,
-                            .incarnation = options_.node.incarnation,
+                            .incarnation = node_->incarnation(),
                             .host = advertised.host,
                             .port = advertised.port,
                             .peer_address = options_.peer.text(),

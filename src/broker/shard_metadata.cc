@@ -100,6 +100,7 @@ void ShardBroker::reconcile() {
     shard_.remove_group(id);
     recovered_.erase(id);
   }
+  shard_.groups_complete();
 }
 
 void ShardBroker::ensure_topic(const TopicId& id) {
@@ -119,7 +120,11 @@ void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t pa
   const metadata::TopicSettings settings = metadata::topic_settings(topic.configs);
   auto host =
       std::make_unique<PartitionHost>(*this, info.group, TopicPartition{topic.name, partition}, settings);
-  const auto group = shard_.create_group(info.group, self(), configuration_of(info), *host);
+  const metadata::Node* own = cluster_.node(self());
+  const bool is_younger = own != nullptr && own->incarnation == broker_.node().incarnation() &&
+                          info.group >= own->first_group;
+  const auto group = shard_.create_group(info.group, self(), configuration_of(info), *host,
+                                         is_younger ? multiraft::Origin::kNew : multiraft::Origin::kLost);
   recovered_.erase(info.group);
   if (!group) {
     log(LogLevel::kError, "Partition {}-{} (group {}) is not served by this broker: {}", topic.name,

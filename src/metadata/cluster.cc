@@ -46,7 +46,7 @@ const char* to_string(Error error) {
     case Error::kClusterIdSet:
       return "the cluster has an id already";
     case Error::kNodeIdInUse:
-      return "the node id belongs to another data folder or peer address";
+      return "the node id belongs to another peer address";
     case Error::kPeerAddressInUse:
       return "another node has this peer address, seed slot or data folder";
     case Error::kInvalidNode:
@@ -183,8 +183,8 @@ Error Cluster::check_command(const RegisterNode& command) const {
     return Error::kInvalidNode;
   for (const auto& [id, other] : nodes_) {
     if (id == node.id) {
-      const bool is_same = other.incarnation == node.incarnation && other.peer_address == node.peer_address;
-      if (!is_same) return Error::kNodeIdInUse;
+      // With another data folder it is the node all the same: its disk was replaced.
+      if (other.peer_address != node.peer_address) return Error::kNodeIdInUse;
       continue;
     }
     const bool shares_slot = node.seed_slot != kNoSlot && other.seed_slot == node.seed_slot;
@@ -196,8 +196,11 @@ Error Cluster::check_command(const RegisterNode& command) const {
 
 void Cluster::execute(const RegisterNode& command, ApplyResult& result) {
   const auto [it, is_new] = nodes_.try_emplace(command.node.id);
-  if (!is_new && it->second == command.node) return;
-  it->second = command.node;
+  Node node = command.node;
+  const bool same_folder = !is_new && it->second.incarnation == node.incarnation;
+  node.first_group = same_folder ? it->second.first_group : next_group_;
+  if (it->second == node) return;
+  it->second = node;
   result.changes.push_back(NodeChanged{command.node.id});
 }
 

@@ -10,6 +10,7 @@ void write_node(ByteWriter& out, const Node& node) {
   out.text(node.peer_address);
   out.fixed(node.seed_slot);
   out.text(node.rack);
+  out.fixed(node.first_group.value);
 }
 
 Node read_node(ByteReader& in) {
@@ -21,6 +22,7 @@ Node read_node(ByteReader& in) {
   node.peer_address = in.text();
   node.seed_slot = in.fixed<std::int32_t>();
   node.rack = in.text();
+  node.first_group = GroupId(in.fixed<std::uint64_t>());
   return node;
 }
 

@@ -23,6 +23,9 @@ struct Node {
   std::string peer_address;          // "host:port" where other brokers reach it
   std::int32_t seed_slot = kNoSlot;  // its slot among the seeds, if it votes in the metadata group
   std::string rack;                  // empty: none
+  // Groups below are older than the data folder: what this node once had of them it may have forgotten. Given
+  // by the cluster when the folder is registered.
+  GroupId first_group{0};
   friend bool operator==(const Node&, const Node&) = default;
 };
 
@@ -55,7 +58,7 @@ struct ProducerIdBlock {
 enum class Error : std::uint8_t {
   kNone = 0,
   kClusterIdSet = 1,        // the cluster has an id already
-  kNodeIdInUse = 2,         // registered with another data folder or peer address (101)
+  kNodeIdInUse = 2,         // registered with another peer address (101)
   kPeerAddressInUse = 3,    // another node registered with this peer address, seed slot or data folder (101)
   kInvalidNode = 4,         // negative id, no address, too long (119)
   kUnknownNode = 5,         // not registered (102)

@@ -133,6 +133,7 @@ struct BodyWriter {
     }
     put(out, m.commit);
     out.fixed(m.round);
+    out.fixed(m.settles);
   }
   void operator()(const raft::AppendReply& m) const {
     type(Body::kAppendReply);
@@ -141,6 +142,7 @@ struct BodyWriter {
     put(out, m.match_term);
     put(out, m.commit);
     out.fixed(m.round);
+    out.fixed(m.doubt);
   }
   void operator()(const raft::TimeoutNow&) const { type(Body::kTimeoutNow); }
   void operator()(const raft::NotLeader&) const { type(Body::kNotLeader); }
@@ -163,6 +165,7 @@ raft::AppendRequest take_append_request(ByteReader& in) {
   }
   m.commit = take_index(in);
   m.round = in.fixed<std::uint64_t>();
+  m.settles = in.fixed<std::uint64_t>();
   return m;
 }
 
@@ -195,6 +198,7 @@ bool take_body(ByteReader& in, raft::Message& message) {
       m.match_term = take_term(in);
       m.commit = take_index(in);
       m.round = in.fixed<std::uint64_t>();
+      m.doubt = in.fixed<std::uint64_t>();
       message.body = m;
       return true;
     }
@@ -264,7 +268,10 @@ struct FrameWriter {
     meta.text(f.reason);
     return Type::kHelloReply;
   }
-  Type operator()(const Heartbeat&) const { return Type::kHeartbeat; }
+  Type operator()(const Heartbeat& f) const {
+    meta.fixed(f.founding);
+    return Type::kHeartbeat;
+  }
   Type operator()(const GroupMessages& f) const {
     meta.fixed(static_cast<std::uint32_t>(f.messages.size()));
     for (const GroupMessage& m : f.messages) {
@@ -398,7 +405,7 @@ Result<Frame, FrameError> take_frame(Type type, ByteReader& in, const Slice& pay
       return f;
     }
     case Type::kHeartbeat:
-      return Heartbeat{};
+      return Heartbeat{in.fixed<std::uint64_t>()};
     case Type::kGroupMessages: {
       GroupMessages f;
       if (!take_group_messages(in, payload, f)) return unexpected(FrameError::kMalformed);

@@ -20,7 +20,7 @@
 namespace kontiki::multiraft {
 
 inline constexpr std::uint32_t kPeerMagic = 0x504b4e4b;  // "KNKP"
-inline constexpr std::uint16_t kPeerVersion = 1;
+inline constexpr std::uint16_t kPeerVersion = 2;
 // u32 length of the body, u32 CRC-32C of the body. The body starts with u8 type, u32 length of the meta
 // section.
 inline constexpr std::size_t kFrameHeaderBytes = 8;
@@ -43,7 +43,10 @@ struct HelloReply {
   NodeId node;
   std::string reason;  // why it was refused
 };
-struct Heartbeat {};
+struct Heartbeat {
+  std::uint64_t founding =
+      0;  // what the sender calls the founding of the group of all seeds; 0 = nothing yet
+};
 // A raft message and the entries that an AppendRequest among them names.
 struct GroupMessage {
   GroupId group;

@@ -8,7 +8,23 @@ namespace kontiki::multiraft {
 
 Group::Group(Shard& shard, GroupId id, const raft::Options& options, const raft::Restored& restored,
              Prng prng, StateMachine& machine)
-    : shard_(shard), id_(id), self_(options.self), core_(options, restored, prng), machine_(machine) {}
+    : shard_(shard),
+      id_(id),
+      self_(options.self),
+      core_options_(options),
+      core_(options, restored, prng),
+      machine_(machine) {}
+
+void Group::restart(const raft::Restored& restored, Prng prng) {
+  core_ = raft::Core(core_options_, restored, prng);
+  notices_.clear();
+  notices_.push_back(raft::RoleChange{raft::Role::kFollower, core_.term(), kNoNode});
+  snapshot_applied_ = Index(0);
+  snapshot_under_way_ = false;
+  damaged_ = false;
+  apply_paused_ = false;
+  in_sync_.clear();
+}
 
 Offset Group::next_offset() const {
   return shard_.store_->next_offset(id_);

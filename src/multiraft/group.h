@@ -71,6 +71,8 @@ class Group {
 
  private:
   friend class Shard;
+  // The log begins anew; what the machine has applied stays.
+  void restart(const raft::Restored& restored, Prng prng);
   // What the state machine is yet to be told, in order.
   using Notice = std::variant<raft::RoleChange, raft::CommitRange>;
 
@@ -83,6 +85,7 @@ class Group {
   Shard& shard_;
   const GroupId id_;
   const NodeId self_;  // this node's member id
+  const raft::Options core_options_;
   raft::Core core_;
   StateMachine& machine_;
   storage::Retention retention_;

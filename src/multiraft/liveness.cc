@@ -27,8 +27,9 @@ void Liveness::stop() {
 void Liveness::beat() {
   Shard& shard = *node_.shards_[0];
   const std::int64_t now = node_.clock_.monotonic_us();
+  node_.founding_->tick();
   for (Peer& peer : peers_) {
-    shard.transport().send_frame(peer.slot, Heartbeat{});
+    shard.transport().send_frame(peer.slot, Heartbeat{node_.founding_->token()});
     if (peer.alive && now - peer.heard_us > node_.options_.peer_silence_us) {
       set_alive(peer, false);
       abandon(peer.slot);

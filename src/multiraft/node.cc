@@ -17,13 +17,15 @@ Node::Node(env::Clock& clock, env::Network& network, std::vector<env::Executor*>
       executors_(std::move(executors)),
       options_(options),
       events_(events),
-      cluster_id_(options.cluster_id) {
+      cluster_id_(options.cluster_id),
+      incarnation_(options.incarnation) {
   // Differs from the process before: a clock that stood still over a restart would need the same microsecond
   // too.
   process_ = static_cast<std::uint64_t>(clock.wall_ms()) * 1'000'003u ^
              static_cast<std::uint64_t>(clock.monotonic_us());
   process_ |= 1;  // 0 means unknown
   liveness_ = std::make_unique<Liveness>(*this);
+  founding_ = std::make_unique<Founding>(*this);
   server_ = std::make_unique<PeerServer>(*this);
 }
 
@@ -35,13 +37,20 @@ Result<std::unique_ptr<Node>, storage::Error> Node::open(env::Clock& clock, env:
                                                          const NodeOptions& options, NodeEvents& events) {
   CHECK(!executors.empty());
   std::unique_ptr<Node> node(new Node(clock, network, std::move(executors), options, events));
+  std::vector<std::unique_ptr<storage::Store>> stores;
+  storage::Options of_store = options.storage;
+  of_store.seed = options.seed;
   for (std::size_t i = 0; i < node->executors_.size(); ++i) {
-    env::Executor& executor = *node->executors_[i];
-    auto store = storage::Store::open(disk, executor, clock, fmt::format("{}/shard-{}", options.dir, i),
-                                      options.storage);
+    auto store = storage::Store::open(disk, *node->executors_[i], clock,
+                                      fmt::format("{}/shard-{}", options.dir, i), of_store);
     if (!store) return unexpected(store.error());
-    node->shards_.push_back(std::make_unique<Shard>(*node, i, clock, executor, std::move(*store)));
+    for (std::size_t byte = 0; byte < node->incarnation_.bytes.size(); ++byte)
+      node->incarnation_.bytes[byte] ^= (*store)->id().bytes[byte];
+    stores.push_back(std::move(*store));
   }
+  for (std::size_t i = 0; i < stores.size(); ++i)
+    node->shards_.push_back(
+        std::make_unique<Shard>(*node, i, clock, *node->executors_[i], std::move(stores[i])));
   return node;
 }
 
@@ -49,7 +58,7 @@ Introduction Node::introduction() const {
   return {.node = options_.self,
           .slot = options_.self_slot,
           .cluster_id = options_.cluster_id,
-          .incarnation = options_.incarnation,
+          .incarnation = incarnation_,
           .process = process_,
           .seeds_hash = options_.seeds_hash};
 }

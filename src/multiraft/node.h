@@ -9,6 +9,7 @@
 #include "env/clock.h"
 #include "env/disk.h"
 #include "env/network.h"
+#include "multiraft/founding.h"
 #include "multiraft/leader_table.h"
 #include "multiraft/liveness.h"
 #include "multiraft/peer_server.h"
@@ -34,6 +35,10 @@ class Node {
   ~Node();
 
   const NodeOptions& options() const { return options_; }
+  // Of this node's data: differs from any other node's, and from its own before any part of it was lost.
+  const Uuid& incarnation() const { return incarnation_; }
+  // The group that all seeds begin together was created; see Origin::kFounding.
+  Founding& founding() { return *founding_; }
   std::size_t shard_count() const { return shards_.size(); }
   Shard& shard(std::size_t i) { return *shards_[i]; }
   // Callable from everywhere.
@@ -64,6 +69,7 @@ class Node {
   friend class PeerServer;
   friend class Liveness;
   friend class Shard;
+  friend class Founding;
   Node(env::Clock& clock, env::Network& network, std::vector<env::Executor*> executors,
        const NodeOptions& options, NodeEvents& events);
 
@@ -86,9 +92,11 @@ class Node {
   NodeEvents& events_;
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<Liveness> liveness_;
+  std::unique_ptr<Founding> founding_;
   std::unique_ptr<PeerServer> server_;
   std::uint64_t process_ = 0;  // differs for every start
   Uuid cluster_id_;
+  Uuid incarnation_;
   std::uint64_t next_call_ = 1;
   std::unordered_map<std::uint64_t, Waiting> calls_;
 };

@@ -132,6 +132,7 @@ bool PeerServer::greet(Incoming& from, const Hello& hello) {
   node_.executors_[0]->post([this, hello] {
     node_.liveness_->met(hello.slot, hello.node, hello.process);
     node_.liveness_->heard(hello.slot);
+    node_.founding_->met(hello.slot, hello.incarnation);
   });
   for (auto& shard : node_.shards_)
     shard->executor().post([&shard = *shard, slot = hello.slot] { shard.peer_greeted(slot); });
@@ -170,7 +171,10 @@ bool PeerServer::handle(Incoming& from, Frame&& frame) {
         [this, slot = from.slot, call = std::move(*call)] { node_.called(slot, call); });
   } else if (auto* answer = std::get_if<Answer>(&frame)) {
     node_.executors_[0]->post([this, answer = std::move(*answer)] { node_.answered(answer); });
-  } else if (!std::holds_alternative<Heartbeat>(frame)) {
+  } else if (const auto* heartbeat = std::get_if<Heartbeat>(&frame)) {
+    node_.executors_[0]->post(
+        [this, slot = from.slot, token = heartbeat->founding] { node_.founding_->told(slot, token); });
+  } else {
     close(from, "unexpected frame");
     return false;
   }

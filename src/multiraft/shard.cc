@@ -71,9 +71,12 @@ void Shard::flushed(std::int64_t started_us) {
 
 void Shard::step(Group& group, raft::Event event, std::span<const Entry> entries) {
   if (group.damaged_ || closed_) return;
+  const bool doubtful = group.core_.in_doubt();
   effects_.clear();
   group.core_.step(event, effects_);
   carry_out(group, effects_, entries);
+  if (doubtful && !group.core_.in_doubt())
+    log(LogLevel::kInfo, "group {}: this replica is sure of its data again", group.id_.value);
   // How much of each append went into its message lets the core plan the next one.
   for (std::size_t i = 0; i < filled_.size(); ++i) {
     effects_.clear();
@@ -256,8 +259,8 @@ void Shard::notify(Group& group) {
 
 void Shard::damaged(Group& group, const storage::Error& error) {
   if (group.damaged_) return;
-  log(LogLevel::kError, "group {}: {}; this replica no longer votes or serves", group.id_.value,
-      error.message);
+  log(LogLevel::kError, "group {}: {}; this replica is set aside until its peers have repaired it",
+      group.id_.value, error.message);
   // Whoever follows us must look for another leader; nothing else will tell them.
   for (const raft::PeerStatus& peer : group.core_.peers())
     send(group, {.from = group.self_, .to = peer.peer, .term = group.term(), .body = raft::NotLeader{}});
@@ -265,6 +268,10 @@ void Shard::damaged(Group& group, const storage::Error& error) {
   group.notices_.clear();
   group.notices_.push_back(raft::RoleChange{raft::Role::kFollower, group.term(), kNoNode});
   notify(group);
+  // Not at once: a step of the old core may be on its way up the stack.
+  executor_.post([this, id = group.id_] {
+    if (Group* found = find(id); found != nullptr && found->damaged_ && !closed_) begin_doubt(*found);
+  });
 }
 
 }  // namespace kontiki::multiraft

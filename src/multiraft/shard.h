@@ -26,6 +26,13 @@ namespace kontiki::multiraft {
 
 class Node;
 
+// What it means that nothing is found of a group that is created.
+enum class Origin : std::uint8_t {
+  kNew,       // the group is younger than this node's data: there is nothing that could be forgotten
+  kFounding,  // all seeds begin the group together; Node::founding() is told of it next
+  kLost,      // the group is older: something should be there, so the member is in doubt
+};
+
 class Shard {
  public:
   Shard(Node& node, std::size_t number, env::Clock& clock, env::Executor& executor,
@@ -38,10 +45,12 @@ class Shard {
 
   // Starts this node's member of a group: from what the store recovered, or empty. `self` is the member's id
   // in `configuration` (the broker id, or the seed slot in the metadata group). The state machine gets its
-  // newest snapshot by restore() before this returns. Errors: kDamaged: the member must not vote or serve; it
-  // is not started.
+  // newest snapshot by restore() before this returns. Where the data is damaged, or lost, the member starts
+  // empty and in doubt, and is repaired by its peers. Errors: the disk cannot read (kIo, kFormat).
   Result<Group*, storage::Error> create_group(GroupId id, NodeId self, const Configuration& configuration,
-                                              StateMachine& machine);
+                                              StateMachine& machine, Origin origin);
+  // All groups that there should be are created: what is not in doubt any more needs no spare copy.
+  void groups_complete() { complete_ = true; }
   // Stops the member and deletes its data. The Group* is dead after this.
   void remove_group(GroupId id);
   Group* find(GroupId id);
@@ -52,6 +61,7 @@ class Shard {
 
   storage::Stats storage_stats() const { return store_->stats(); }
   std::size_t group_count() const { return groups_.size(); }
+  std::size_t groups_in_doubt() const;
   // For the operator: duration of the WAL's flushes, and from proposal to applied.
   const Histogram& flush_times() const { return flush_times_; }
   const Histogram& commit_times() const { return commit_times_; }
@@ -64,6 +74,7 @@ class Shard {
   friend class Node;
   friend class PeerServer;
   friend class Liveness;
+  friend class Founding;
 
   // A node that shares groups with this one. Up = its frames reach us and our link to it stands.
   struct Peer {
@@ -134,6 +145,12 @@ class Shard {
   void save_snapshot(Group& group);
   void retain(Group& group);
   void notify(Group& group);
+  Result<raft::Restored, storage::Error> recover(const storage::RecoveredGroup& found, StateMachine& machine,
+                                                 Index& applied);
+  void tell_who_is_down(Group& group);
+  std::uint64_t new_token(GroupId id);
+  static HardState doubt(const HardState& known, std::uint64_t token);
+  void begin_doubt(Group& group);
   void cannot_read(Group& group, const storage::Error& error);
   void apply_later(Group& group);
   void damaged(Group& group, const storage::Error& error);
@@ -162,6 +179,8 @@ class Shard {
   std::vector<Leadership> to_announce_;
   bool turn_scheduled_ = false;
   bool closed_ = false;
+  bool complete_ = false;
+  std::uint64_t tokens_ = 0;
   env::TimerId tick_timer_ = env::TimerId::kNone;
   env::TimerId upkeep_timer_ = env::TimerId::kNone;
   std::vector<GroupId> upkeep_queue_;  // groups yet to be looked after in this round

@@ -86,36 +86,35 @@ std::vector<GroupId> Shard::orphans() const {
 }
 
 Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
-                                                   const Configuration& configuration,
-                                                   StateMachine& machine) {
+                                                   const Configuration& configuration, StateMachine& machine,
+                                                   Origin origin) {
   CHECK(!groups_.contains(id), "a group is created once");
   raft::Restored restored;
-  restored.configuration = configuration;
   Index applied;
   if (const auto at = recovered_.find(id); at != recovered_.end()) {
-    const storage::RecoveredGroup& found = at->second;
-    if (found.damage) return unexpected(storage::Error{storage::ErrorCode::kDamaged, *found.damage});
-    restored.hard_state = found.hard_state;
-    restored.start = found.start.index;
-    restored.start_term = found.start.term;
-    restored.commit = found.committed;
-    for (const storage::TermSpan& span : found.terms) restored.trail.push_back({span.term, span.last});
-    auto snapshot = store_->load_snapshot(id);
-    if (!snapshot) return unexpected(snapshot.error());
-    if (*snapshot) {
-      if (!machine.restore((*snapshot)->state))
-        return unexpected(
-            storage::Error{storage::ErrorCode::kDamaged, "the snapshot's content cannot be read"});
-      applied = (*snapshot)->applied;
+    auto recovered = recover(at->second, machine, applied);
+    if (!recovered && recovered.error().code != storage::ErrorCode::kDamaged)
+      return unexpected(recovered.error());
+    if (recovered) {
+      restored = std::move(*recovered);
+    } else {
+      log(LogLevel::kError, "group {}: {}; this replica is set aside until its peers have repaired it",
+          id.value, recovered.error().message);
+      restored.hard_state = doubt(at->second.hard_state, new_token(id));
+      store_->discard(id, restored.hard_state);
     }
-    if (applied < found.start.index)
-      return unexpected(
-          storage::Error{storage::ErrorCode::kDamaged, "the log was cut but its snapshot is missing"});
     recovered_.erase(at);
   } else {
     store_->create(id);
-    schedule_turn();
+    if (origin != Origin::kNew) {
+      if (origin == Origin::kLost)
+        log(LogLevel::kWarning, "group {}: its data is gone; its peers will have to replace it", id.value);
+      restored.hard_state = doubt({}, origin == Origin::kFounding ? Founding::kUnnamed : new_token(id));
+      store_->set_hard_state(id, restored.hard_state);
+    }
   }
+  restored.configuration = configuration;
+  schedule_turn();
 
   raft::Options options;
   options.self = self;
@@ -132,13 +131,7 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
     notified_.push_back(id);
     schedule_turn();
   }
-  // Members that do not answer now, also those never heard of: nobody may be taken for alive who has not said
-  // so.
-  for (const auto* members : {&configuration.voters, &configuration.outgoing, &configuration.learners})
-    for (const NodeId member : *members) {
-      const Peer* peer = peer_of(member);
-      if (member != self && (peer == nullptr || !peer->up())) step(*group, raft::PeerDown{member});
-    }
+  tell_who_is_down(*group);
   if (group->core_.needs_tick()) set_active(*group);
   if (const auto early = early_.find(id); early != early_.end()) {
     auto messages = std::move(early->second.messages);
@@ -147,6 +140,75 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
     receive(std::move(messages));
   }
   return group.get();
+}
+
+// What the store knows of a group. kDamaged: it cannot be used, and the machine was not touched.
+Result<raft::Restored, storage::Error> Shard::recover(const storage::RecoveredGroup& found,
+                                                      StateMachine& machine, Index& applied) {
+  const auto damaged = [](std::string why) {
+    return unexpected(storage::Error{storage::ErrorCode::kDamaged, std::move(why)});
+  };
+  if (found.damage) return damaged(*found.damage);
+  raft::Restored restored;
+  restored.hard_state = found.hard_state;
+  restored.start = found.start.index;
+  restored.start_term = found.start.term;
+  restored.commit = found.committed;
+  for (const storage::TermSpan& span : found.terms) restored.trail.push_back({span.term, span.last});
+  auto snapshot = store_->load_snapshot(found.group);
+  if (!snapshot) return unexpected(snapshot.error());
+  if (*snapshot ? (*snapshot)->applied < found.start.index : found.start.index > Index(0))
+    return damaged("the log was cut but the snapshot that stands for it is missing");
+  if (*snapshot) {
+    if (!machine.restore((*snapshot)->state)) return damaged("the snapshot's content cannot be read");
+    applied = (*snapshot)->applied;
+  }
+  return restored;
+}
+
+// Members that do not answer now, also those never heard of: nobody may be taken for alive who has not said
+// so.
+void Shard::tell_who_is_down(Group& group) {
+  const Configuration configuration = group.core_.configuration();
+  for (const auto* members : {&configuration.voters, &configuration.outgoing, &configuration.learners})
+    for (const NodeId member : *members) {
+      const Peer* peer = peer_of(member);
+      if (member != group.self_ && (peer == nullptr || !peer->up())) step(group, raft::PeerDown{member});
+    }
+}
+
+// ---- doubt (docs/adr/0007-doubt.md)
+// ----------------------------------------------------------------------------------
+
+std::uint64_t Shard::new_token(GroupId id) {
+  const auto now = static_cast<std::uint64_t>(clock_.monotonic_us());
+  Prng prng(options_.seed ^ node_.process_ << 1 ^ id.value << 32 ^ now ^ ++tokens_ << 56);
+  return prng.next() | std::uint64_t{1} << 62;
+}
+
+HardState Shard::doubt(const HardState& known, std::uint64_t token) {
+  return {.term = known.term, .voted_for = known.voted_for, .doubt = {.token = token, .open = true}};
+}
+
+// The state machine keeps what it has: it was applied before the damage. The log comes anew from the leader.
+void Shard::begin_doubt(Group& group) {
+  raft::Restored restored;
+  restored.hard_state = doubt(group.core_.hard_state(), new_token(group.id_));
+  restored.configuration = group.core_.configuration();
+  // The new core counts its steps from one again.
+  for (auto* waiting : {&staged_, &flushing_})
+    std::erase_if(*waiting, [&](const AfterPersist& due) { return due.group == group.id_; });
+  store_->discard(group.id_, restored.hard_state);
+  group.restart(restored, Prng(restored.hard_state.doubt.token));
+  tell_who_is_down(group);
+  set_active(group);
+  notify(group);
+}
+
+std::size_t Shard::groups_in_doubt() const {
+  return static_cast<std::size_t>(std::count_if(groups_.begin(), groups_.end(), [](const auto& entry) {
+    return entry.second->core_.in_doubt() || entry.second->damaged_;
+  }));
 }
 
 void Shard::remove_group(GroupId id) {
@@ -206,6 +268,10 @@ void Shard::tick() {
 
 void Shard::upkeep() {
   store_->upkeep();
+  if (complete_ && store_->set_aside() && groups_in_doubt() == 0) {
+    log(LogLevel::kInfo, "shard {}: everything that was set aside is replaced", number_);
+    store_->drop_set_aside();
+  }
   const std::int64_t now = clock_.monotonic_us();
   std::erase_if(early_, [&](const auto& early) {
     if (early.second.until_us > now) return false;

@@ -26,6 +26,7 @@
 #include "raft/trail.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -193,6 +194,7 @@ class Core {
   Role role() const { return role_; }
   Term term() const { return hard_.term; }
   bool in_doubt() const { return hard_.doubt.open; }
+  bool is_hard_state_durable() const { return !durability_.hard_state_pending(); }
   const HardState& hard_state() const { return hard_; }
   NodeId self() const { return options_.self; }
   NodeId leader() const { return leader_; }  // kNoNode while unknown
@@ -211,6 +213,10 @@ class Core {
   // Invariant: while false, the group reaches its goals by messages, PeerDown and PeerUp alone.
   bool needs_tick() const;
   std::string describe() const;  // one line for golden scripts and traces
+  // Appends the state as bytes, with every node under the name that `rename` gives it and sets in the order
+  // of the names. Cores with equal bytes behave alike for as long as no timeout passes that was drawn by
+  // chance: the generator, the timeout and the steps' absolute numbers are left out.
+  void fingerprint(const std::function<NodeId(NodeId)>& rename, std::string& out) const;
 
  private:
   struct PendingRead {

@@ -33,4 +33,14 @@ bool Durability::done(std::uint64_t number) {
   return true;
 }
 
+void Durability::fingerprint(const std::function<void(std::uint64_t)>& out) const {
+  out(persisted_.value);
+  out(writes_.size());
+  for (const Write& write : writes_) {
+    out(write.hard_state ? 1 : 0);
+    out(write.done ? 1 : 0);
+    out(write.last.value);
+  }
+}
+
 }  // namespace kontiki::raft

@@ -9,6 +9,7 @@
 #include "model/ids.h"
 
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace kontiki::raft {
@@ -30,6 +31,8 @@ class Durability {
   void covers(Index index);
   // The write of step `number` is durable. False if it is unknown (acknowledged twice, or it wrote nothing).
   bool done(std::uint64_t number);
+  // Gives the state as numbers, without the absolute numbers of the steps; see Core::fingerprint.
+  void fingerprint(const std::function<void(std::uint64_t)>& out) const;
 
  private:
   struct Write {

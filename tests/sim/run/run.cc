@@ -48,7 +48,7 @@ Run::Run(Plan plan, bool print_trace)
                       .seed = plan_.seed,
                       .limits = {},
                       .node = plan_.node}),
-      observer_(cluster_, watch_),
+      observer_(sim_, cluster_, watch_),
       faults_(sim_, cluster_, plan_, watch_, client_hosts(plan_)) {
   for (const std::string& host : client_hosts(plan_)) client_nodes_.push_back(&sim_.add_node(host));
   g_trace = &trace_;
@@ -268,6 +268,7 @@ bool Run::audit() {
   observer_.sample_cores();
   for (const Observer::Group& group : observer_.groups())
     if (!audit(group)) return false;
+  for (std::size_t i = 0; i < cluster_.size(); ++i) watch_.judge("replay", observer_.replay(i));
   return audit_metadata();
 }
 

@@ -94,6 +94,31 @@ class Producer {
   std::int32_t sequence_ = 0;
 };
 
+// The old leader's entry and the new one's stand at the same index; only the latter is committed.
+TEST(ClusterFaults, ACommitOfAnotherLeadersEntryIsNoAnswer) {
+  World world({.nodes = 3, .shards = 1, .seed = 5});
+  world.create_topic("t", 1, 3);
+  const std::size_t old_leader = *world.leader("t", 0);
+  TestClient cut_off = world.client(old_leader);
+  ASSERT_TRUE(cut_off.wait([&] { return cut_off.connected(); }));
+  world.sim().network().isolate(World::name(old_leader));
+  world.sim().network().heal(World::name(old_leader), "client");
+  kafka::ProduceRequest request = produce_of("t", 0, batch_of({"lost"}));
+  request.timeout_ms = 30'000;
+  const auto id = cut_off.send(request, 9);
+  ASSERT_TRUE(world.wait([&] {
+    const auto leader = world.leader("t", 0);
+    return leader && *leader != old_leader;
+  }));
+  const std::size_t leader = *world.leader("t", 0);
+  TestClient client = world.client(leader);
+  EXPECT_EQ(only(client.call(produce_of("t", 0, batch_of({"kept"})), 9)).error_code, ErrorCode::kNone);
+  world.sim().network().heal_all();
+  const auto answer = cut_off.receive<kafka::ProduceRequest>(id, 9);
+  EXPECT_EQ(only(answer).error_code, ErrorCode::kNotLeaderOrFollower);
+  EXPECT_EQ(values_of(only(client.call(fetch_of("t", 0, 0), 12))), std::vector<std::string>{"kept"});
+}
+
 TEST(ClusterFaults, WhatWasAcknowledgedIsThereOnceAndInOrder) {
   const char* more = std::getenv("KONTIKI_TEST_SEEDS");
   const std::uint64_t seeds = more == nullptr ? 6 : std::strtoull(more, nullptr, 10);

@@ -28,17 +28,29 @@ TEST_F(ClusterTest, NodesHaveAnyIdAndMayComeBackWithAnotherKafkaAddress) {
   node.rack = "r1";
   const ApplyResult result = built.apply(RegisterNode{node});
   EXPECT_EQ(result.changes, std::vector<Change>{NodeChanged{NodeId(40)}});
+  node.first_group = built.cluster.next_group();
   EXPECT_EQ(*built.cluster.node(NodeId(40)), node);
   EXPECT_TRUE(built.apply(RegisterNode{node}).changes.empty()) << "nothing new";
   EXPECT_EQ(built.cluster.node(NodeId(0)), nullptr);
   EXPECT_EQ(built.cluster.nodes().size(), 3u);
 }
 
-TEST_F(ClusterTest, ANodeIdBelongsToOneDataFolderAndPeerAddress) {
+// Groups that are older than a node's data folder may be forgotten there, and only those.
+TEST_F(ClusterTest, ANewDataFolderOfANodeIsYoungerThanTheGroupsOfItsDay) {
+  const GroupId before = built.cluster.node(NodeId(3))->first_group;
+  built.apply(CreateTopic{"t", uuid(50), {}, {nodes({3})}});
   Node node = node_of(3);
+  node.host = "moved";
+  EXPECT_EQ(built.error_of(RegisterNode{node}), Error::kNone);
+  EXPECT_EQ(built.cluster.node(NodeId(3))->first_group, before) << "the folder is the same";
   node.incarnation = uuid(99);
-  EXPECT_EQ(built.error_of(RegisterNode{node}), Error::kNodeIdInUse);
-  node = node_of(3);
+  EXPECT_EQ(built.error_of(RegisterNode{node}), Error::kNone);
+  EXPECT_GT(built.cluster.node(NodeId(3))->first_group,
+            built.cluster.topic(std::string_view("t"))->partitions[0].group);
+}
+
+TEST_F(ClusterTest, ANodeIdBelongsToOnePeerAddressAndADataFolderToOneNode) {
+  Node node = node_of(3);
   node.peer_address = "elsewhere:9093";
   EXPECT_EQ(built.error_of(RegisterNode{node}), Error::kNodeIdInUse);
   node = node_of(4);

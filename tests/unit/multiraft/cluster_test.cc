@@ -292,7 +292,7 @@ TEST(Cluster, AnIdleGroupCostsNothing) {
   const auto syncs = world.machine_of(7).disk().counters().syncs;
   world.simulation.run_for(10'000'000);
   // Heartbeats only: 6 directed pairs x 10 a second x 10 s x 13 bytes.
-  EXPECT_LE(world.simulation.network().bytes_delivered() - bytes, 6u * 101 * 13);
+  EXPECT_LE(world.simulation.network().bytes_delivered() - bytes, 6u * 101 * 21);
   EXPECT_EQ(world.machine_of(7).disk().counters().syncs, syncs);
   for (auto& [id, host] : world.hosts)
     for (auto& [group, member] : host->groups)

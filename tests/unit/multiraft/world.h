@@ -95,7 +95,7 @@ class World {
   Host& host(int id) { return *hosts.at(id); }
 
   // Starts the process of a node with the groups given.
-  void start(int id) {
+  void start(int id, Origin origin = Origin::kNew) {
     NodeOptions options = base_options;
     options.self = NodeId(id);
     for (std::size_t i = 0; i < ids_.size(); ++i) {
@@ -116,17 +116,17 @@ class World {
     ASSERT_TRUE(node) << node.error().message;
     host->node = std::move(*node);
     hosts[id] = std::move(host);
-    for (GroupId group : group_ids) create(id, group);
+    for (GroupId group : group_ids) create(id, group, origin);
     ASSERT_TRUE(hosts[id]->node->start());
   }
-  void create(int id, GroupId group) {
+  void create(int id, GroupId group, Origin origin = Origin::kNew) {
     Host& host = *hosts[id];
     auto machine = std::make_unique<Recorder>();
     Shard& shard = host.node->shard(host.node->shard_of(group));
     Configuration members;
     for (int member : ids_) members.voters.emplace_back(member);
     std::sort(members.voters.begin(), members.voters.end());
-    auto created = shard.create_group(group, NodeId(id), members, *machine);
+    auto created = shard.create_group(group, NodeId(id), members, *machine, origin);
     ASSERT_TRUE(created) << created.error().message;
     host.groups[group] = *created;
     host.machines[group] = std::move(machine);
@@ -143,9 +143,9 @@ class World {
     machine_of(id).power_off();
     forget(id);
   }
-  void restart(int id) {
+  void restart(int id, Origin origin = Origin::kLost) {
     machine_of(id).start();
-    start(id);
+    start(id, origin);
   }
   void forget(int id) { hosts.erase(id); }
 

@@ -266,7 +266,7 @@ TEST_F(DamageTest, WhatIsSetAsideStaysUntilItIsReplaced) {
   EXPECT_NE(world.store().id(), second);
   world.store().drop_set_aside();
   EXPECT_FALSE(world.store().set_aside());
-  world.restart_machine();
+  world.restart_process();
   EXPECT_FALSE(world.store().set_aside());
   EXPECT_FALSE(world.disk().contents(aside));
 }
