@@ -29,7 +29,8 @@ class ReplayTest : public testing::Test {
  protected:
   ReplayTest() {
     Entry start;
-    start.header = {.index = Index(1), .term = Term(1), .base_offset = Offset(0)};
+    start.header.index = Index(1);
+    start.header.term = Term(1);
     log_.entries = {start, data(2, 0, 0), data(3, 1, 1)};
     for (const Entry& entry : log_.entries) live_.apply(entry);
   }
@@ -70,7 +71,8 @@ TEST_F(ReplayTest, ASnapshotThatForgetsShows) {
 TEST(ReplayMetadataTest, AnotherStateShows) {
   FoundLog log;
   Entry start;
-  start.header = {.index = Index(1), .term = Term(1)};
+  start.header.index = Index(1);
+  start.header.term = Term(1);
   log.entries = {start};
   metadata::Cluster live;
   live.apply(start);
