@@ -250,8 +250,10 @@ function(kontiki_add_tests)
   kontiki_test(support)
   kontiki_test(sim DEPS kontiki_simulator)
   foreach(module IN LISTS kontiki_modules)
-    # The fakes of tests/sim are there for modules that use env.
-    if(module STREQUAL "env" OR "env" IN_LIST kontiki_deps_${module})
+    # The fakes of tests/sim are there for modules that use env; whole clusters for those on top of the broker.
+    if(module STREQUAL "broker" OR "broker" IN_LIST kontiki_deps_${module})
+      kontiki_test(${module} DEPS kontiki_simulator)
+    elseif(module STREQUAL "env" OR "env" IN_LIST kontiki_deps_${module})
       kontiki_test(${module} DEPS kontiki_sim)
     else()
       kontiki_test(${module})
