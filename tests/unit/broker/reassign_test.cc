@@ -111,7 +111,9 @@ class Reassign : public testing::Test {
       return std::find(nodes.begin(), nodes.end(), i) != nodes.end();
     };
     EXPECT_TRUE(world_->wait([&] {
-      const auto high = host_of(*world_->leader("t", 0))->partition().high_watermark();
+      const auto leader = world_->leader("t", 0);
+      if (!leader) return false;
+      const auto high = host_of(*leader)->partition().high_watermark();
       for (std::size_t i = 0; i < world_->size(); ++i) {
         if (wanted(i) != (host_of(i) != nullptr)) return false;
         if (wanted(i) && host_of(i)->partition().high_watermark() != high) return false;
@@ -119,6 +121,7 @@ class Reassign : public testing::Test {
       return true;
     })) << "data is where it should not be, or not where it should";
     for (const std::size_t i : nodes) EXPECT_EQ(metadata(i).replica_nodes, ids(nodes));
+    ASSERT_TRUE(world_->wait_leader("t", 0));
     TestClient client = world_->client(*world_->leader("t", 0));
     std::vector<std::pair<std::int64_t, std::string>> found;
     while (true) {
