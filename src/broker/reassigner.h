@@ -1,7 +1,7 @@
 // Reassigner: brings the partitions that this shard leads to the replicas that the metadata wishes, and tells
 // the metadata when a wish has come true. Whoever leads a partition does it, so it goes on with the next
 // leader and needs no other memory than the metadata and the group's log
-// (docs/adr/0007-change-of-members.md).
+// (docs/adr/0008-change-of-members.md).
 //
 // Owned by the ShardBroker, used only on its shard. Costs nothing while nothing is reassigned.
 #pragma once

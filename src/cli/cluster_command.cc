@@ -1,5 +1,6 @@
 #include "cli/cluster_command.h"
 
+#include "cli/reassignments.h"
 #include "cli/table.h"
 
 #include <CLI/CLI.hpp>
@@ -49,7 +50,49 @@ void print_text(Io& io, const ClusterInfo& cluster, const ClusterSummary& summar
   }
 }
 
-json::value to_json(const ClusterInfo& cluster, const ClusterSummary& summary) {
+// A new replica is filled until it is in step with the leader; then it votes, and the old ones go.
+std::string progress_of(const ClusterInfo& cluster, const Reassigned& move) {
+  for (const TopicInfo& topic : cluster.topics) {
+    if (topic.name != move.topic) continue;
+    for (const PartitionInfo& partition : topic.partitions) {
+      if (partition.id != move.partition) continue;
+      const auto filled = std::count_if(move.adding.begin(), move.adding.end(),
+                                        [&](std::int32_t id) { return has(partition.in_sync, id); });
+      return fmt::format("{} of {} in step", filled, move.adding.size());
+    }
+  }
+  return "?";
+}
+
+void print_moves(Io& io, const ClusterInfo& cluster, const std::optional<std::vector<Reassigned>>& moves) {
+  if (!moves || moves->empty()) return;
+  fmt::print(io.out, "being reassigned: {}\n", count_of(moves->size(), "partition"));
+  Table table({"topic", "partition", "adding", "removing", "progress"});
+  for (std::size_t i = 0; i < std::min(kLinesMax, moves->size()); ++i) {
+    const Reassigned& move = (*moves)[i];
+    table.add({move.topic, std::to_string(move.partition), join(move.adding), join(move.removing),
+               progress_of(cluster, move)});
+  }
+  table.print(io.out, "  ");
+  if (moves->size() > kLinesMax)
+    fmt::print(io.out, "  and {} more (--json lists them all)\n", moves->size() - kLinesMax);
+}
+
+json::value moves_json(const ClusterInfo& cluster, const std::optional<std::vector<Reassigned>>& moves) {
+  if (!moves) return nullptr;
+  json::array all;
+  for (const Reassigned& move : *moves)
+    all.push_back({{"topic", move.topic},
+                   {"partition", move.partition},
+                   {"replicas", json::array(move.replicas.begin(), move.replicas.end())},
+                   {"adding", json::array(move.adding.begin(), move.adding.end())},
+                   {"removing", json::array(move.removing.begin(), move.removing.end())},
+                   {"progress", progress_of(cluster, move)}});
+  return all;
+}
+
+json::value to_json(const ClusterInfo& cluster, const ClusterSummary& summary,
+                    const std::optional<std::vector<Reassigned>>& moves) {
   json::array brokers;
   for (const auto& broker : summary.brokers) {
     brokers.push_back({{"id", broker.info.id},
@@ -67,11 +110,11 @@ json::value to_json(const ClusterInfo& cluster, const ClusterSummary& summary) {
                        {"replicas", json::array(partition.replicas.begin(), partition.replicas.end())},
                        {"in_step", json::array(partition.in_sync.begin(), partition.in_sync.end())}});
   }
-  return {{"cluster_id", cluster.cluster_id},      {"controller", cluster.controller},
-          {"brokers", std::move(brokers)},         {"topics", cluster.topics.size()},
-          {"partitions", summary.partitions},      {"replicas_in_step", summary.in_step},
-          {"replicas_behind", summary.behind},     {"partitions_without_leader", summary.leaderless},
-          {"under_replicated", std::move(lagging)}};
+  return {{"cluster_id", cluster.cluster_id},       {"controller", cluster.controller},
+          {"brokers", std::move(brokers)},          {"topics", cluster.topics.size()},
+          {"partitions", summary.partitions},       {"replicas_in_step", summary.in_step},
+          {"replicas_behind", summary.behind},      {"partitions_without_leader", summary.leaderless},
+          {"under_replicated", std::move(lagging)}, {"reassignments", moves_json(cluster, moves)}};
 }
 
 }  // namespace
@@ -113,10 +156,12 @@ int run_cluster(Io& io, const std::string& brokers, bool as_json) {
   const auto cluster = (*client)->cluster();
   if (!cluster) return fail(io, cluster.error());
   const ClusterSummary summary = summarize(*cluster);
+  const auto moves = list_reassignments(**client);
   if (as_json) {
-    fmt::print(io.out, "{}\n", json::serialize(to_json(*cluster, summary)));
+    fmt::print(io.out, "{}\n", json::serialize(to_json(*cluster, summary, moves)));
   } else {
     print_text(io, *cluster, summary);
+    print_moves(io, *cluster, moves);
   }
   return 0;
 }

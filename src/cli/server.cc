@@ -76,6 +76,7 @@ broker::BrokerOptions broker_options(const ServerConfig& config) {
   options.peer = config.peer;
   options.seeds = config.seeds;
   options.auto_create_topics = config.auto_create_topics;
+  options.node.learner_bytes_per_second = config.move_bytes_per_second;
   options.default_partitions = config.default_partitions;
   options.default_replication_factor = config.default_replication_factor;
   std::random_device random;

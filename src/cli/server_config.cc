@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kShardsMax = 256;
 constexpr std::int32_t kReplicationFactorMax = 100;
 constexpr std::size_t kSeedsMax = 100;
+constexpr std::size_t kMoveBytesMin = 64u << 10;
+constexpr std::size_t kMoveBytesMax = 1ull << 40;
 constexpr std::int32_t kUsualReplicationFactor = 3;
 
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels{{
@@ -141,6 +143,11 @@ constexpr std::array kKeys{
               false,
               [](ServerConfig& c, const std::string& v) {
                 return set_number(c.default_replication_factor, v, 1, kReplicationFactorMax);
+              }},
+    ServerKey{"move-bytes-per-second", "N",
+              "how fast partitions that are being moved fill their new replicas (default 67108864)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.move_bytes_per_second, v, kMoveBytesMin, kMoveBytesMax);
               }},
     ServerKey{"log-level", "LEVEL", "debug, info, warning or error (default info)", false, set_log_level},
 };

@@ -33,10 +33,11 @@ struct ServerConfig {
       advertised;                   // what clients are told to connect to; none = the Kafka address as bound
   std::vector<env::Address> seeds;  // peer addresses of the first brokers; after finish() never empty
 
-  std::size_t shards = 0;                       // 0: as the data folder has, else one per processor
-  bool auto_create_topics = true;               // when a client asks for a topic that does not exist
-  std::int32_t default_partitions = 1;          // of topics that do not say
-  std::int32_t default_replication_factor = 0;  // of topics that do not say; after finish() at least 1
+  std::size_t shards = 0;                         // 0: as the data folder has, else one per processor
+  bool auto_create_topics = true;                 // when a client asks for a topic that does not exist
+  std::int32_t default_partitions = 1;            // of topics that do not say
+  std::int32_t default_replication_factor = 0;    // of topics that do not say; after finish() at least 1
+  std::size_t move_bytes_per_second = 64u << 20;  // to replicas that are being filled
   LogLevel log_level = LogLevel::kInfo;
 
   // A broker that is its own only seed neither needs nor opens the peer address.

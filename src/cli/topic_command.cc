@@ -1,5 +1,6 @@
 #include "cli/topic_command.h"
 
+#include "cli/reassignments.h"
 #include "cli/server_config.h"
 #include "cli/table.h"
 #include "cli/topic_ids.h"
@@ -272,7 +273,7 @@ void add_simple(CLI::App& topic, Command& selected, const std::string& name, con
 }  // namespace
 
 void add_topic_commands(CLI::App& app, Command& selected) {
-  CLI::App* topic = app.add_subcommand("topic", "Create, list, describe and delete topics");
+  CLI::App* topic = app.add_subcommand("topic", "Create, list, describe, move and delete topics");
   topic->require_subcommand(1);
   add_create(*topic, selected);
   add_simple(*topic, selected, "list", "List all topics", false, true, run_topic_list);
@@ -280,6 +281,7 @@ void add_topic_commands(CLI::App& app, Command& selected) {
              run_topic_describe);
   add_simple(*topic, selected, "delete", "Delete topics and all their messages", true, false,
              run_topic_delete);
+  add_reassign_command(*topic, selected);
 }
 
 }  // namespace kontiki::cli

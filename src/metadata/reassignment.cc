@@ -1,5 +1,5 @@
 // Cluster: other replicas for a partition. Only the wish and its end stand here; the partition's leader
-// brings it about (docs/adr/0007-change-of-members.md).
+// brings it about (docs/adr/0008-change-of-members.md).
 #include "base/limits.h"
 #include "metadata/cluster.h"
 #include "metadata/replica_lists.h"

@@ -1,7 +1,7 @@
 // MemberChange: brings one group to the replicas that somebody wishes, in steps that each leader can go on
 // with: new ones are learners until they have caught up, then one joint configuration takes all new ones in
 // and all old ones out. It keeps nothing that would be missed: who has it new begins with what the group's
-// configuration says. Why these steps and why they are safe: docs/adr/0007-change-of-members.md.
+// configuration says. Why these steps and why they are safe: docs/adr/0008-change-of-members.md.
 //
 // Owned by whoever drives the group (the broker's Reassigner, a test), used on the group's shard, not from
 // within StateMachine::apply.

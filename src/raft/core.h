@@ -215,6 +215,8 @@ class Core {
   }
   // That as of the log's start, and those of the entries after it.
   const std::vector<std::pair<Index, Configuration>>& configurations() const { return configurations_; }
+  // The configuration means this member, not one that was here before it: see Options::member_since.
+  bool is_itself() const { return configuration().epoch >= options_.member_since; }
   // The configuration as of the entry `index`, which is not before the start: for a snapshot that starts
   // there.
   const Configuration& configuration_at(Index index) const;
@@ -243,7 +245,6 @@ class Core {
   void on(const PeerUp&, Effects&);
   bool is_alive(NodeId node) const;
   bool is_self_voter() const { return is_itself() && configuration().is_voter(options_.self); }
-  bool is_itself() const { return configuration().epoch >= options_.member_since; }
   bool may_campaign() const { return is_self_voter() && !in_doubt(); }
   void send(std::vector<Message>& out, NodeId to, Term term, decltype(Message::body) body) const;
 

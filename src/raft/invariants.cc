@@ -59,6 +59,13 @@ std::string check_state(const Core& before, const Core& after) {
       return broken("I9", after, "match < next <= last + 1 does not hold of a peer");
     }
   }
+  const auto& members = after.configurations();
+  const auto falls = [](const auto& a, const auto& b) { return b.second.epoch < a.second.epoch; };
+  if (std::adjacent_find(members.begin(), members.end(), falls) != members.end())
+    return broken("I22", after, "a configuration of an older epoch follows on a newer one");
+  const bool votes = is.voted_for != kNoNode && is != was;
+  if ((votes || after.role() != Role::kFollower) && !after.is_itself())
+    return broken("I23", after, "a member acts by a configuration that does not mean it");
   return {};
 }
 

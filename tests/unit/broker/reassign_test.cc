@@ -42,6 +42,8 @@ class Reassign : public testing::Test {
     wanted.name = topic;
     wanted.partitions.push_back({partition, ids(nodes)});
     if (nodes.empty()) wanted.partitions.front().replicas.reset();
+    wished_.clear();
+    for (const std::size_t i : nodes.empty() ? Nodes{0, 1, 2} : nodes) wished_.push_back(World::node_id(i));
     TestClient client = world_->client(some_broker());
     const auto id = client.send(request, 0);
     const auto answer = client.try_receive<kafka::AlterPartitionReassignmentsRequest>(id, 0, 10 * kSecond);
@@ -63,9 +65,13 @@ class Reassign : public testing::Test {
   const metadata::PartitionInfo* info(std::size_t i) {
     return world_->runs(i) ? world_->broker(i).shard(0).cluster().partition("t", 0) : nullptr;
   }
+  // As every broker that runs has heard.
   bool is_done() {
-    for (std::size_t i = 0; i < world_->size(); ++i)
-      if (const auto* one = info(i); one != nullptr && one->reassignment) return false;
+    for (std::size_t i = 0; i < world_->size(); ++i) {
+      if (!world_->runs(i)) continue;
+      const auto* one = info(i);
+      if (one == nullptr || one->reassignment || one->replicas != wished_) return false;
+    }
     return true;
   }
   // One record, retried until it is acknowledged.
@@ -111,7 +117,9 @@ class Reassign : public testing::Test {
       return std::find(nodes.begin(), nodes.end(), i) != nodes.end();
     };
     EXPECT_TRUE(world_->wait([&] {
-      const auto high = host_of(*world_->leader("t", 0))->partition().high_watermark();
+      const auto leader = world_->leader("t", 0);
+      if (!leader) return false;
+      const auto high = host_of(*leader)->partition().high_watermark();
       for (std::size_t i = 0; i < world_->size(); ++i) {
         if (wanted(i) != (host_of(i) != nullptr)) return false;
         if (wanted(i) && host_of(i)->partition().high_watermark() != high) return false;
@@ -119,6 +127,7 @@ class Reassign : public testing::Test {
       return true;
     })) << "data is where it should not be, or not where it should";
     for (const std::size_t i : nodes) EXPECT_EQ(metadata(i).replica_nodes, ids(nodes));
+    ASSERT_TRUE(world_->wait_leader("t", 0));
     TestClient client = world_->client(*world_->leader("t", 0));
     std::vector<std::pair<std::int64_t, std::string>> found;
     while (true) {
@@ -134,6 +143,7 @@ class Reassign : public testing::Test {
   std::unique_ptr<TestClient> client_;
   std::size_t client_of_ = 0;
   std::int32_t sequence_ = 0;
+  metadata::Replicas wished_;
   std::vector<std::pair<std::int64_t, std::string>> acknowledged_;
 };
 

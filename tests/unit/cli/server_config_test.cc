@@ -83,6 +83,7 @@ TEST(ServerConfig, BadFlagsAreNamedWithWhatIsWanted) {
   EXPECT_THAT(error_of_flags({{"log-level", "loud"}}), HasSubstr("not 'loud'"));
   EXPECT_THAT(error_of_flags({{"data", ""}}), HasSubstr("--data must name a folder"));
   EXPECT_THAT(error_of_flags({{"default-partitions", "0"}}), HasSubstr("--default-partitions"));
+  EXPECT_THAT(error_of_flags({{"move-bytes-per-second", "9"}}), HasSubstr("--move-bytes-per-second"));
 }
 
 TEST(ServerConfig, SeedsMustContainTheOwnPeerAddress) {
