@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs the fuzzers of a build directory, one after the other, each for some seconds.
 #   tools/fuzz.sh <build directory> <seconds> [name]
-# Inputs found so far are kept in <build directory>/corpus/<name>; tests/fuzz/corpus/<name> is read, too.
+# Inputs found so far are kept in <build directory>/corpus/<name>; tests/fuzz/corpus/<name> and crashes/<name> are
+# read, too. What crashes is left in <build directory>/<name>-crash-...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +20,9 @@ for fuzzer in "${fuzzers[@]}"; do
     echo "fuzz $name for $seconds s"
     mkdir -p "$folder/corpus/$name"
     seeds=()
-    [[ -d tests/fuzz/corpus/$name ]] && seeds=("tests/fuzz/corpus/$name")
+    for kind in corpus crashes; do
+        [[ -d tests/fuzz/$kind/$name ]] && seeds+=("tests/fuzz/$kind/$name")
+    done
     "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
         -artifact_prefix="$folder/$name-" "$folder/corpus/$name" "${seeds[@]}"
 done

@@ -152,6 +152,10 @@ void Explorer::expand_node(std::uint32_t at, const State& from, std::size_t node
   if (writes > 0) act(Kind::kPersist);
   for (std::uint32_t durable = 0; durable <= writes; ++durable) act(Kind::kCrash, durable, Budget::kCrashes);
 
+  const std::uint32_t token = history.used(Budget::kLosses) + 1u;
+  act(Kind::kLose, token, Budget::kLosses);
+  if (core.in_doubt() && core.needs_tick()) act(Kind::kRetry, 0, Budget::kRetries);
+
   const bool leads = core.role() == raft::Role::kLeader;
   if (!leads && core.configuration().is_voter(id)) {
     if (core.term().value >= scenario_.term_max) {
@@ -262,8 +266,11 @@ void Explorer::check_counted(const State& to, NodeId leader, const Configuration
   const raft::Core& core = this->core(to, static_cast<std::size_t>(leader.value - 1));
   const Index index = core.commit();
   const bool durable = raft::is_quorum(members, [&](NodeId node) {
-    const auto& disk = replicas_[to.replicas[static_cast<std::size_t>(node.value - 1)]].replica.disk();
-    return disk.size() >= index.value && disk[index.value - 1].term == core.term_at(index);
+    const Replica& replica = replicas_[to.replicas[static_cast<std::size_t>(node.value - 1)]].replica;
+    const auto holds = [&](const std::vector<Stored>& disk) {
+      return disk.size() >= index.value && disk[index.value - 1].term == core.term_at(index);
+    };
+    return holds(replica.disk()) || std::ranges::any_of(replica.lost_disks(), holds);
   });
   if (!durable && broken_.empty()) {
     broken_ =

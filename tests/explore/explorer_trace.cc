@@ -41,6 +41,8 @@ const char* name(Kind kind) {
       return "has a new connection to";
     case Kind::kRead:
       return "is asked for a read";
+    case Kind::kLose:
+      return "loses its disk and starts again in doubt; token";
   }
   return "?";
 }
@@ -58,6 +60,7 @@ std::string Explorer::describe(const Action& action) const {
     case Kind::kTransfer:
     case Kind::kPeerDown:
     case Kind::kPeerUp:
+    case Kind::kLose:
       return fmt::format("{} {}", out, action.argument);
     default:
       return out;
@@ -109,7 +112,7 @@ std::optional<Action> Explorer::action_between(const State& from, const State& t
     const Action action{Kind::kDeliver, id, message};
     if (messages_[message].message.to == id && leads_to(from, to, action)) return action;
   }
-  for (auto kind = static_cast<int>(Kind::kPersist); kind <= static_cast<int>(Kind::kRead); ++kind) {
+  for (auto kind = static_cast<int>(Kind::kPersist); kind <= static_cast<int>(Kind::kLose); ++kind) {
     for (std::uint32_t argument = 0; argument < 8; ++argument) {
       const Action action{static_cast<Kind>(kind), id, argument};
       if (leads_to(from, to, action)) return action;

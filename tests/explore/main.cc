@@ -26,7 +26,7 @@ constexpr const char* kUsage =
     "(of each scenario). --check-symmetry: explore with and without symmetry and compare.\n\n";
 
 struct Overrides {
-  std::optional<std::uint64_t> in_flight, terms, entries, crashes, proposals, duplicates, retries;
+  std::optional<std::uint64_t> in_flight, terms, entries, crashes, proposals, duplicates, retries, losses;
 };
 
 struct Arguments {
@@ -54,8 +54,8 @@ std::string bounds(const Scenario& s) {
   const auto& b = s.budgets;
   return fmt::format(
       "term <= {}, entries <= {}, in flight <= {}, proposals {}, crashes {}, duplicates {}, retries {}, "
-      "transfers {}, changes {}, reads {}, {} disk{}{}",
-      s.term_max, s.entries_max, s.in_flight_max, b[0], b[1], b[2], b[3], b[4], b[5], b[6],
+      "transfers {}, changes {}, losses {}, reads {}, {} disk{}{}",
+      s.term_max, s.entries_max, s.in_flight_max, b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7],
       s.lazy_disk ? "slow" : "fast", s.pre_votes ? ", pre-votes" : "",
       s.peer_events ? ", connections break" : "");
 }
@@ -74,8 +74,8 @@ void print(const Report& r, double seconds) {
   const auto& b = r.stopped_by_budget;
   fmt::print(
       "  bounds met: term {}, entries {}, in flight {}, proposals {}, crashes {}, duplicates {}, retries {}, "
-      "transfers {}, changes {}, reads {}\n",
-      r.stopped_by_term, r.stopped_by_entries, r.overflows, b[0], b[1], b[2], b[3], b[4], b[5], b[6]);
+      "transfers {}, changes {}, losses {}, reads {}\n",
+      r.stopped_by_term, r.stopped_by_entries, r.overflows, b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]);
 }
 
 Report explore(const Scenario& scenario, const Arguments& arguments, bool symmetry) {
@@ -120,7 +120,7 @@ bool parse(int argc, char** argv, Arguments& out) {
     const std::pair<std::string_view, std::optional<std::uint64_t>*> all[] = {
         {"--in-flight", &o.in_flight}, {"--terms", &o.terms},         {"--entries", &o.entries},
         {"--crashes", &o.crashes},     {"--proposals", &o.proposals}, {"--duplicates", &o.duplicates},
-        {"--retries", &o.retries}};
+        {"--retries", &o.retries},     {"--losses", &o.losses}};
     for (const auto& [key, field] : all) {
       if (key == name) return field->emplace(value), true;
     }
@@ -156,6 +156,7 @@ Scenario changed(Scenario s, const Overrides& o) {
   budget(Budget::kProposals, o.proposals);
   budget(Budget::kDuplicates, o.duplicates);
   budget(Budget::kRetries, o.retries);
+  budget(Budget::kLosses, o.losses);
   return s;
 }
 

@@ -110,7 +110,8 @@ Replica::Outcome Replica::act(const Action& action, const raft::Message* message
       for (int i = 0; i < 2; ++i) step(raft::Tick{}, outcome);
       break;
     case Kind::kRetry:
-      step(raft::Tick{}, outcome);
+      // A member in doubt speaks up once per election timeout.
+      for (std::uint32_t i = 0; i < (core_.in_doubt() ? kElectionTicks : 1); ++i) step(raft::Tick{}, outcome);
       break;
     case Kind::kLapse:
       for (std::uint32_t i = 0; i < kElectionTicks && core_.role() == raft::Role::kLeader; ++i) {
@@ -134,6 +135,9 @@ Replica::Outcome Replica::act(const Action& action, const raft::Message* message
       break;
     case Kind::kRead:
       step(raft::ReadIndex{1}, outcome);
+      break;
+    case Kind::kLose:
+      lose(action.argument);
       break;
   }
   stale_ = core_.role() == raft::Role::kPreCandidate && (stale_ || action.kind == Kind::kStale) &&
@@ -223,8 +227,8 @@ void Replica::send(const raft::Message& message, Outcome& outcome) {
   const auto* request = std::get_if<raft::VoteRequest>(&message.body);
   const bool votes = reply != nullptr && reply->granted && !reply->pre_vote;
   const bool asks = request != nullptr && !request->pre_vote;
-  const HardState needed{.term = message.term, .voted_for = votes ? message.to : id_};
-  if ((votes || asks) && hard_state_.term <= message.term && hard_state_ != needed) {
+  const bool stands = hard_state_.term == message.term && hard_state_.voted_for == (votes ? message.to : id_);
+  if ((votes || asks) && hard_state_.term <= message.term && !stands) {
     outcome.broken = fmt::format("C8: a vote left node {} before it was durable", id_.value);
   }
   const auto* append = std::get_if<raft::AppendReply>(&message.body);
@@ -245,6 +249,16 @@ void Replica::persist(Outcome& outcome) {
 
 void Replica::crash(std::size_t durable, Outcome& outcome) {
   for (std::size_t i = 0; i < durable; ++i) make_durable(writes_[i], outcome);
+  start_again();
+}
+
+void Replica::lose(std::uint64_t token) {
+  lost_disks_.push_back(std::exchange(disk_, {}));
+  hard_state_ = {.term = Term{0}, .voted_for = kNoNode, .doubt = {.token = token, .open = true}};
+  start_again();
+}
+
+void Replica::start_again() {
   writes_.clear();
   held_.clear();
   stale_ = false;
@@ -256,11 +270,19 @@ void Replica::fingerprint(const Rename& rename, std::string& out) const {
   core_.fingerprint(rename, out);
   put(hard_state_.term.value, out);
   put(name(hard_state_.voted_for, rename), out);
+  put(hard_state_.doubt.token, out);
+  put(hard_state_.doubt.open ? 1 : 0, out);
   put(disk_, rename, out);
+  put(lost_disks_.size(), out);
+  for (const auto& lost : lost_disks_) put(lost, rename, out);
   put(writes_.size(), out);
   for (const Write& w : writes_) {
     put(w.hard_state ? 1 + w.hard_state->term.value : 0, out);
-    if (w.hard_state) put(name(w.hard_state->voted_for, rename), out);
+    if (w.hard_state) {
+      put(name(w.hard_state->voted_for, rename), out);
+      put(w.hard_state->doubt.token, out);
+      put(w.hard_state->doubt.open ? 1 : 0, out);
+    }
     put(w.first.value, out);
     put(w.entries, rename, out);
   }
@@ -301,8 +323,9 @@ void fingerprint(const raft::Message& message, const Rename& rename, std::string
   } else if (const auto* reply = std::get_if<raft::VoteReply>(&message.body)) {
     put((reply->pre_vote ? 2 : 0) + (reply->granted ? 1 : 0), out);
   } else if (const auto* append = std::get_if<raft::AppendRequest>(&message.body)) {
-    for (const std::uint64_t value : {append->prev_index.value, append->prev_term.value, append->count,
-                                      append->commit.value, append->round, append->runs.size()}) {
+    for (const std::uint64_t value :
+         {append->prev_index.value, append->prev_term.value, append->count, append->commit.value,
+          append->round, append->settles, append->runs.size()}) {
       put(value, out);
     }
     for (const raft::TermRun& run : append->runs) {
@@ -316,8 +339,8 @@ void fingerprint(const raft::Message& message, const Rename& rename, std::string
     }
   } else if (const auto* answer = std::get_if<raft::AppendReply>(&message.body)) {
     put(answer->accepted ? 1 : 0, out);
-    for (const std::uint64_t value :
-         {answer->match.value, answer->match_term.value, answer->commit.value, answer->round}) {
+    for (const std::uint64_t value : {answer->match.value, answer->match_term.value, answer->commit.value,
+                                      answer->round, answer->doubt}) {
       put(value, out);
     }
   }

@@ -35,6 +35,7 @@ enum class Kind : std::uint8_t {
   kPeerDown,     // argument: who
   kPeerUp,
   kRead,  // ReadIndex
+  kLose,  // argument: a token. Its disk is empty; it starts again in doubt
 };
 
 struct Action {
@@ -76,6 +77,8 @@ class Replica {
   const raft::Core& core() const { return core_; }
   const HardState& durable_state() const { return hard_state_; }
   const std::vector<Stored>& disk() const { return disk_; }
+  // What it held before its disk was lost: what it acknowledged then still counts.
+  const std::vector<std::vector<Stored>>& lost_disks() const { return lost_disks_; }
   std::size_t writes() const { return writes_.size(); }
   bool is_stale() const { return stale_; }
   void fingerprint(const Rename& rename, std::string& out) const;
@@ -89,6 +92,8 @@ class Replica {
   void release(Outcome& outcome);
   void persist(Outcome& outcome);
   void crash(std::size_t durable, Outcome& outcome);
+  void lose(std::uint64_t token);
+  void start_again();
   void send(const raft::Message& message, Outcome& outcome);
 
   NodeId id_;
@@ -98,7 +103,8 @@ class Replica {
   std::vector<Stored> disk_;                                   // durable: entries from index 1 on
   std::vector<Write> writes_;                                  // in order of their steps
   std::vector<std::pair<std::uint64_t, raft::Message>> held_;  // until the writes up to that step are durable
-  bool stale_ = false;                                         // kStale was taken since the pre-vote began
+  std::vector<std::vector<Stored>> lost_disks_;
+  bool stale_ = false;  // kStale was taken since the pre-vote began
 };
 
 void fingerprint(const raft::Message& message, const Rename& rename, std::string& out);

@@ -18,9 +18,10 @@ enum class Budget : std::uint8_t {
   kRetries,
   kTransfers,
   kChanges,
+  kLosses,  // of a whole disk
   kReads
 };
-inline constexpr std::size_t kBudgets = 7;
+inline constexpr std::size_t kBudgets = 8;
 
 struct Scenario {
   std::string_view name;

@@ -84,12 +84,12 @@ def storage():
             change = bytes([kind, chance.randrange(256)]) + struct.pack("<H", chance.randrange(2048)) + bytes([1 << i])
             put("store", f"kind{kind}-{i}", change)
     put("store", "two", bytes([0, 4, 9, 0, 1, 1, 5, 200, 0, 0]))
-    state = bytes([3, 1, 1, 1]) + bytes(3) + bytes(3) + bytes(2)
+    state = bytes([3, 1, 1, 1, 0, 0]) + bytes(3) + bytes(3) + bytes(2)
     append = bytes([1, 1, 1, 1, 0, 1, 1, 8])
     put("wal_records", "state", b"\0" + state)
     put("wal_records", "log", b"\3" + state + append + bytes([1, 1, 2, 1, 1, 1, 1, 8]) + bytes([5, 1]))
-    put("wal_records", "reset", b"\2" + state + append + bytes([4, 1, 2, 1, 5, 2, 5, 5, 2, 5, 0, 0]))
-    put("wal_records", "segments", b"\0" + bytes([3, 1, 2, 1, 0, 0, 0, 9, 2, 9, 1, 240]) + struct.pack("<Q", 4096))
+    put("wal_records", "reset", b"\2" + state + append + bytes([4, 1, 2, 1, 9, 1, 5, 2, 5, 5, 2, 5, 0, 0]))
+    put("wal_records", "segments", b"\0" + bytes([3, 1, 2, 1, 0, 0, 0, 0, 0, 9, 2, 9, 1, 240]) + struct.pack("<Q", 4096))
     put("storage_formats", "batch", b"KWB1" + bytes(44))
     put("storage_formats", "append", b"\1" + struct.pack("<QQQqqIB3xI", 1, 1, 1, 0, 5, 1, 1, 3) + b"abc")
 
@@ -126,14 +126,14 @@ def peer_frames():
     settings = struct.pack("<IQQqqIB", 0, 5, 4, 10, -1, 0, 3)
     append = struct.pack("<QQQ", 3, 3, 2) + lists(struct.pack("<QQ", 4, 5)) + lists(struct.pack("<Q", 5) + members)
     bodies = [message(1, struct.pack("<BBQQ", 0, 1, 3, 3)), message(2, b"\0\1"),
-              message(3, append + struct.pack("<QQ", 3, 1), lists(header, settings)),
-              message(4, struct.pack("<BQQQQ", 1, 3, 3, 2, 1)), message(5, b""), message(6, b"")]
+              message(3, append + struct.pack("<QQQ", 3, 1, 0), lists(header, settings)),
+              message(4, struct.pack("<BQQQQQ", 1, 3, 3, 2, 1, 9)), message(5, b""), message(6, b"")]
     for i, body in enumerate(bodies):
         put("peer_frame", f"message{i + 1}", frame(4, lists(body), b"abc" if i == 2 else b""))
     put("peer_frame", "messages", frame(4, lists(*bodies), b"abc"))
-    put("peer_frame", "hello", frame(1, struct.pack("<IHiii", 0x504B4E4B, 1, 1, -2, -3) + bytes(48)))
+    put("peer_frame", "hello", frame(1, struct.pack("<IHiii", 0x504B4E4B, 2, 1, -2, -3) + bytes(48)))
     put("peer_frame", "reply", frame(2, struct.pack("<Bi", 0, 1) + text_field(b"no")))
-    put("peer_frame", "heartbeat", frame(3, b""))
+    put("peer_frame", "heartbeat", frame(3, struct.pack("<Q", 9)))
     put("peer_frame", "leaders", frame(5, lists(struct.pack("<QQi", 5, 4, 1) + lists(struct.pack("<i", 1)))))
     put("peer_frame", "snapshot", frame(6, struct.pack("<QiiQQQqQ", 5, 1, 2, 4, 3, 3, 7, 4) + members, b"state"))
     put("peer_frame", "done", frame(7, struct.pack("<QiiB", 5, 2, 1, 1)))

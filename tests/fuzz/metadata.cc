@@ -17,8 +17,8 @@ void try_command(Bytes bytes) {
   const auto command = metadata::decode(bytes);
   if (!command) return;
   const Slice encoded = metadata::encode(*command);
-  CHECK(encoded.bytes().size() == bytes.size() && metadata::decode(encoded.bytes()) == command,
-        "a command has one encoding");
+  // Not the same bytes: of a setting that is named twice, the last one counts.
+  CHECK(metadata::decode(encoded.bytes()) == command, "what is accepted is stable");
   metadata::Cluster cluster;
   for (std::uint64_t i = 1; i <= 2; ++i) {  // the second time with its token known
     EntryHeader header;

@@ -1,6 +1,7 @@
 // A store that finds its files changed. Input: a list of changes to the files of a store that was closed in
-// order; see `change`. Opening may fail, a group may be damaged, a read may fail; but what is served is what
-// was written. One flipped byte alone may also make nothing that was acknowledged disappear without a word.
+// order; see `change`. Opening may fail, all may be set aside, a group may be damaged, a read may fail; but
+// what is served is what was written. One flipped byte alone may also make nothing that was acknowledged
+// disappear without a word.
 #include "storage/store.h"
 
 #include "base/bytes_io.h"
@@ -198,6 +199,7 @@ bool look_at(storage::Store& store, GroupId group) {
 void open_and_look(Machine& machine, bool one_flip) {
   if (!machine.open()) return;
   storage::Store& store = *machine.store;
+  if (store.set_aside()) return;  // it said so, and begins anew
   const auto recovered = store.take_recovered();
   std::size_t found = 0;
   for (const storage::RecoveredGroup& group : recovered) {

@@ -41,7 +41,9 @@ void add_record(ByteReader& in, storage::BatchBuilder& out) {
   const GroupId group{number(in)};
   if (type == RecordType::kState || type == RecordType::kReset) {
     storage::GroupState state;
-    state.hard = {.term = Term{number(in)}, .voted_for = NodeId{in.fixed<std::int8_t>()}};
+    state.hard = {.term = Term{number(in)},
+                  .voted_for = NodeId{in.fixed<std::int8_t>()},
+                  .doubt = {.token = number(in), .open = in.fixed<std::uint8_t>() % 2 != 0}};
     state.start = log_start(in);
     state.end = {.last = log_start(in), .first = Index{number(in)}, .bytes = number(in)};
     out.state(type, group, state);
