@@ -12,6 +12,8 @@
 #include <string>
 #include <string_view>
 #include <unistd.h>
+#include <utility>
+#include <vector>
 
 namespace kontiki::sim {
 namespace {
@@ -24,13 +26,23 @@ struct Arguments {
   std::uint64_t count = 1;
   bool verbose = false;
   bool quiet = false;
+  std::vector<std::pair<std::string, std::int64_t>> faults;  // that replace what the seed draws
 };
+
+Plan plan_of(std::uint64_t seed, const Arguments& arguments) {
+  Plan plan = draw_plan(seed);
+  for (const auto& [name, every_s] : arguments.faults) plan.set_fault(name, every_s);
+  plan.settle();
+  return plan;
+}
 
 const Run* g_run = nullptr;
 std::uint64_t g_seed = 0;
 
+std::string g_faults;  // the options that name them
+
 std::string command(std::uint64_t seed) {
-  return fmt::format("make sim SEED={}", seed);
+  return fmt::format("make sim SEED={}{}", seed, g_faults.empty() ? "" : " ARGS='" + g_faults + "'");
 }
 
 // The process is past saving; what it prints is for whoever looks into it.
@@ -62,7 +74,7 @@ void print_summary(const Plan& plan, const Summary& summary, double wall_s) {
 int run_seed(std::uint64_t seed, const Arguments& arguments) {
   posix::PosixClock clock;
   const std::int64_t began_us = clock.monotonic_us();
-  Run run(draw_plan(seed), arguments.verbose);
+  Run run(plan_of(seed, arguments), arguments.verbose);
   g_seed = seed;
   g_run = &run;
   if (!arguments.quiet) fmt::print("seed {}: {}\n", seed, run.plan().text());
@@ -89,14 +101,28 @@ int run_seed(std::uint64_t seed, const Arguments& arguments) {
 }
 
 int usage() {
-  std::fprintf(stderr,
-               "kontiki_sim [--seed N] [--count N] [--verbose] [--quiet]\n"
-               "  --seed N     the (first) seed; the same seed gives the same run\n"
-               "  --count N    that many seeds, one after the other; stops at the first that fails\n"
-               "  --verbose    print every event of note as it happens\n"
-               "  --quiet      no line before each seed\n"
-               "exit codes: 0 ok, 2 usage, 10 not safe, 11 not live, 12 crash\n");
+  std::fprintf(
+      stderr,
+      "kontiki_sim [--seed N] [--count N] [--fault NAME=SECONDS]... [--verbose] [--quiet]\n"
+      "  --seed N     the (first) seed; the same seed gives the same run\n"
+      "  --count N    that many seeds, one after the other; stops at the first that fails\n"
+      "  --fault N=S  a fault of kind N every S seconds on average, 0: never; whatever the seed draws\n"
+      "  --verbose    print every event of note as it happens\n"
+      "  --quiet      no line before each seed\n"
+      "exit codes: 0 ok, 2 usage, 10 not safe, 11 not live, 12 crash\n");
   return kUsage;
+}
+
+// NAME=SECONDS
+bool parse_fault(std::string_view text, Arguments& out) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos) return false;
+  const std::string name(text.substr(0, equals));
+  const std::int64_t every_s = std::strtoll(std::string(text.substr(equals + 1)).c_str(), nullptr, 10);
+  if (every_s < 0 || !Plan().set_fault(name, every_s)) return false;
+  out.faults.emplace_back(name, every_s);
+  g_faults += fmt::format("{}--fault {}", g_faults.empty() ? "" : " ", text);
+  return true;
 }
 
 bool parse(int argc, char** argv, Arguments& out) {
@@ -116,6 +142,8 @@ bool parse(int argc, char** argv, Arguments& out) {
       if (!number(out.seed)) return false;
     } else if (flag == "--count") {
       if (!number(out.count)) return false;
+    } else if (flag == "--fault") {
+      if (i + 1 >= argc || !parse_fault(argv[++i], out)) return false;
     } else {
       return false;
     }

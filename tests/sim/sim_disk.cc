@@ -222,6 +222,11 @@ void SimDisk::power_loss(Prng& prng) {
   image_.power_loss(prng);
 }
 
+void SimDisk::wipe() {
+  close_all();
+  image_ = DiskImage();
+}
+
 std::unique_ptr<SimDisk> SimDisk::clone(std::uint64_t seed) const {
   auto twin = std::make_unique<SimDisk>(scheduler_, seed);
   twin->image_ = DiskImage(image_);

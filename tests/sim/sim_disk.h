@@ -46,6 +46,8 @@ class SimDisk : public env::Disk {
   // The machine dies; see disk_image.h. The second form draws from the disk's own seed.
   void power_loss(Prng& prng);
   void power_loss() { power_loss(prng_); }
+  // Another, empty disk is put in its place. The process must be dead.
+  void wipe();
   // A disk with the same content and the same unsynced changes, without faults, open files or pending syncs:
   // to try several power losses of one moment.
   std::unique_ptr<SimDisk> clone(std::uint64_t seed) const;

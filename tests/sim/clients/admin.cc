@@ -72,8 +72,9 @@ void Admin::create(const std::string& name, std::size_t broker) {
   auto& topic = request.topics.emplace_back();
   topic.name = name;
   topic.num_partitions = 1 + static_cast<std::int32_t>(client_.prng().below(3));
-  topic.replication_factor = static_cast<std::int16_t>(
-      1 + client_.prng().below(static_cast<std::uint64_t>(options_.replication_max)));
+  const auto choices = static_cast<std::uint64_t>(options_.replication_max - options_.replication_min + 1);
+  topic.replication_factor =
+      static_cast<std::int16_t>(options_.replication_min + static_cast<int>(client_.prng().below(choices)));
   client_.bootstrap_wire(broker).call<kafka::CreateTopicsRequest>(
       request, 7, kAnswerTimeoutUs, [this, name, broker](auto response) {
         ErrorCode error = ErrorCode::kNetworkException;

@@ -17,6 +17,7 @@ class Admin {
   struct Options {
     int number = 0;
     std::size_t names = 3;
+    std::int16_t replication_min = 1;
     std::int16_t replication_max = 1;
     std::int64_t pause_us = 500'000;  // between operations, on average
   };

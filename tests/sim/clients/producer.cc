@@ -92,8 +92,8 @@ void Producer::pump(Lane& lane) {
   if (gave_up_ || lane.backing_off || (lane.again && lane.on_their_way > 0)) return;
   lane.again = false;
   for (Batch& batch : lane.batches) {
-    // Brokers remember five batches. One whose answer is late, on the connection to an earlier leader, must be
-    // among them when it is sent again.
+    // Brokers remember five batches. One whose answer is late, on the connection to an earlier leader, must
+    // be among them when it is sent again.
     if (batch.number >= lane.batches.front().number + options_.in_flight_max) return;
     if (batch.on_its_way) continue;
     const auto place = client_.place(options_.topic, lane.partition);

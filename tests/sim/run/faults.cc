@@ -31,7 +31,8 @@ Faults::Faults(Simulation& sim, BrokerCluster& cluster, const Plan& plan, Watch&
       watch_(watch),
       prng_(sim.prng().next()),
       nodes_(cluster.size()),
-      hosts_(std::move(client_hosts)) {
+      hosts_(std::move(client_hosts)),
+      victim_(prng_.below(cluster.size())) {
   for (std::size_t i = 0; i < nodes_.size(); ++i) hosts_.push_back(BrokerCluster::name(i));
 }
 
@@ -106,7 +107,7 @@ bool Faults::strike(FaultKind kind) {
       return transfer();
     case FaultKind::kDamage:
     case FaultKind::kReplaceDisk:
-      return false;
+      return strike_data(kind);
   }
   return false;
 }
@@ -191,6 +192,11 @@ void Faults::restart(std::size_t i) {
   }
   const auto& problem = started.error();
   note(fmt::format("n{} cannot start: {}", i, problem.message));
+  if (nodes_[i].damaged && problem.reason == Reason::kDataDamaged) {
+    // As it was told, the operator gives the node an empty disk.
+    cluster_.node(i).disk().wipe();
+    return after(1, [this, i] { restart(i); });
+  }
   if (!of_disk(problem.reason) || !nodes_[i].disk_suspect)
     watch_.verdicts.unsafe("start", fmt::format("n{} cannot start, though nothing was done to its data: {}",
                                                 i, problem.message));
@@ -225,6 +231,41 @@ bool Faults::transfer() {
   });
   note(fmt::format("fault: group {} shall be led by {}", id.value, to.value));
   return true;
+}
+
+// ---- data -----------------------------------------------------------------------------------------------
+
+bool Faults::strike_data(FaultKind kind) {
+  Node& node = nodes_[victim_];
+  if (node.state != State::kWell || ill() >= plan_.ill_max || plan_.nodes < 3) return false;
+  note(fmt::format("fault: {} of n{}", name_of(kind), victim_));
+  node.state = State::kDown;
+  node.damaged = true;
+  cluster_.crash(victim_);
+  SimDisk& disk = cluster_.node(victim_).disk();
+  if (kind == FaultKind::kReplaceDisk) {
+    disk.wipe();
+  } else {
+    for (std::uint64_t files = 1 + prng_.below(3); files > 0; --files) damage_file(disk);
+  }
+  after(span_us(5 * kSecond), [this] { restart(victim_); });
+  return true;
+}
+
+void Faults::damage_file(SimDisk& disk) {
+  const auto files = disk.files();
+  if (files.empty()) return;
+  const std::string& path = files[prng_.below(files.size())];
+  const std::uint64_t size = disk.contents(path)->size();
+  if (size == 0) return;
+  if (prng_.chance(1, 4)) {
+    const std::uint64_t left = prng_.below(size);
+    disk.truncate_file(path, left);
+    return note(fmt::format("  {} is cut from {} to {} bytes", path, size, left));
+  }
+  const std::uint64_t at = prng_.below(size);
+  disk.flip_bit(path, at, static_cast<unsigned>(prng_.below(8)));
+  note(fmt::format("  a bit of byte {} of {} in {} is flipped", at, size, path));
 }
 
 // ---- network --------------------------------------------------------------------------------------------

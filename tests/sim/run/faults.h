@@ -38,6 +38,7 @@ class Faults {
   struct Node {
     State state = State::kWell;
     bool disk_suspect = false;  // a fault of its disk may end its process
+    bool damaged = false;       // its data was changed or taken away behind its back
     std::int64_t wall_jumped_ms = 0;
   };
 
@@ -47,6 +48,8 @@ class Faults {
   bool strike_network(FaultKind kind);
   bool strike_disk(FaultKind kind);
   bool strike_clock(FaultKind kind);
+  bool strike_data(FaultKind kind);
+  void damage_file(SimDisk& disk);
   bool transfer();
   bool split();
   bool stop(std::size_t node);
@@ -70,6 +73,8 @@ class Faults {
   std::vector<std::string> hosts_;  // of brokers and clients
   std::array<std::uint64_t, kFaultKinds> counts_{};
   std::uint64_t exits_ = 0;
+  // The one node whose data is damaged or lost, as often as it may be: a minority of every group's replicas.
+  const std::size_t victim_;
   bool healed_ = false;
 };
 

@@ -89,7 +89,24 @@ Plan draw_plan(std::uint64_t seed) {
   plan.pause_us = one_of<std::int64_t>(prng, {10'000, 40'000, 150'000});
   plan.safety_us = one_of<std::int64_t>(prng, {20'000'000, 40'000'000, 80'000'000});
   draw_faults(prng, plan);
+  plan.settle();
   return plan;
+}
+
+bool Plan::set_fault(std::string_view name, std::int64_t every_s) {
+  for (std::size_t kind = 0; kind < kFaultKinds; ++kind) {
+    if (name != kTable[kind].name) continue;
+    every_us[kind] = every_s * 1'000'000;
+    return true;
+  }
+  return false;
+}
+
+void Plan::settle() {
+  if (!has(FaultKind::kDamage) && !has(FaultKind::kReplaceDisk)) return;
+  nodes = std::max<std::size_t>(nodes, 3);
+  replication_min = 3;
+  for (TopicPlan& topic : topics) topic.replication = std::max(topic.replication, replication_min);
 }
 
 std::string Plan::text() const {

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kontiki::sim {
@@ -73,10 +74,17 @@ struct Plan {
   std::int64_t safety_us = 60'000'000;
   // Mean time between two faults of a kind; 0: the kind is off.
   std::array<std::int64_t, kFaultKinds> every_us{};
+  std::size_t replication_min = 1;  // also of topics that admins create
   // As many nodes as this may be down, paused or cut off at once by faults of one node. Never more than all.
   std::size_t ill_max = 1;
 
   std::string text() const;
+  // Turns a kind of fault on (mean time between two, in seconds) or off (0), whatever the seed has drawn.
+  // False if there is no such kind.
+  bool set_fault(std::string_view name, std::int64_t every_s);
+  bool has(FaultKind kind) const { return every_us[static_cast<std::size_t>(kind)] > 0; }
+  // After the last change of the faults: what data damage takes away must stand on two other nodes.
+  void settle();
 };
 
 Plan draw_plan(std::uint64_t seed);

@@ -53,7 +53,7 @@ Run::Run(Plan plan, bool print_trace)
   for (const std::string& host : client_hosts(plan_)) client_nodes_.push_back(&sim_.add_node(host));
   g_trace = &trace_;
   g_verdicts = &watch_.verdicts;
-  g_damage_expected = plan_.every_us[static_cast<std::size_t>(FaultKind::kDamage)] > 0;
+  g_damage_expected = plan_.has(FaultKind::kDamage);
   set_log_sink(&to_log, LogLevel::kInfo);
 }
 
