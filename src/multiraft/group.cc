@@ -71,17 +71,24 @@ Result<Index, ProposeError> Group::propose(std::span<const Proposal> proposals) 
   return first;
 }
 
+// Damage that a reader finds ends this replica's part as well as any other.
+template <class T>
+Result<T, storage::Error> Group::noticed(Result<T, storage::Error> read) {
+  if (!read) shard_.cannot_read(*this, read.error());
+  return read;
+}
+
 Result<std::vector<Entry>, storage::Error> Group::read_from_offset(Offset from, std::size_t bytes_max) {
-  return shard_.store_->read_from_offset(id_, from, applied_, bytes_max);
+  return noticed(shard_.store_->read_from_offset(id_, from, applied_, bytes_max));
 }
 
 Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_timestamp(
     std::int64_t timestamp_ms) {
-  return shard_.store_->find_timestamp(id_, timestamp_ms, applied_);
+  return noticed(shard_.store_->find_timestamp(id_, timestamp_ms, applied_));
 }
 
 Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_max_timestamp() {
-  return shard_.store_->find_max_timestamp(id_, applied_);
+  return noticed(shard_.store_->find_max_timestamp(id_, applied_));
 }
 
 bool Group::transfer_leader(NodeId to) {

@@ -84,6 +84,8 @@ class Group {
 
  private:
   friend class Shard;
+  template <class T>
+  Result<T, storage::Error> noticed(Result<T, storage::Error> read);
   // The log begins anew; what the machine has applied stays.
   void restart(const raft::Restored& restored, Prng prng);
   // What the state machine is yet to be told, in order.

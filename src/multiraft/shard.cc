@@ -244,7 +244,7 @@ void Shard::cannot_read(Group& group, const storage::Error& error) {
   if (error.code == storage::ErrorCode::kDamaged || error.code == storage::ErrorCode::kFormat)
     return damaged(group, error);
   if (error.code != storage::ErrorCode::kNotFound)
-    log(LogLevel::kWarning, "group {}: {}; trying again", group.id_.value, error.message);
+    log(LogLevel::kWarning, "group {}: {}; it may work again later", group.id_.value, error.message);
 }
 
 void Shard::apply_later(Group& group) {

@@ -90,6 +90,25 @@ TEST_F(Repair, WhatIsDamagedWhileTheNodeRunsIsFoundWhenItIsReadAndRepaired) {
   expect_whole();
 }
 
+TEST_F(Repair, DamageThatAReaderFindsCostsTheLeaderItsLead) {
+  const int leader = world.wait_for_leader(kGroup);
+  Group* group = world.host(leader).groups.at(kGroup);
+  const std::string path = file(leader, ".seg");
+  auto& disk = world.machine_of(leader).disk();
+  ASSERT_TRUE(disk.flip_bit(path, disk.contents(path)->size() / 2, 3));
+  bool found = false;
+  for (Offset at{0}; !found && at < group->next_offset();) {
+    const auto read = group->read_from_offset(at, 1);
+    found = !read;
+    if (read) at = read->back().header.next_offset();
+  }
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(group->is_leader());
+  ASSERT_TRUE(world.simulation.run_until([&] { return world.leader(kGroup) != 0; }, 10'000'000));
+  EXPECT_NE(world.leader(kGroup), leader);
+  expect_whole();
+}
+
 TEST_F(Repair, ANodeWithAnEmptyDiskIsFilledAndVotesOnlyThen) {
   const int victim = follower();
   world.crash(victim);
