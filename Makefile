@@ -4,12 +4,13 @@ JOBS ?= $(shell nproc)
 DATA ?= ./kontiki-data
 SEED ?= 1
 SECONDS ?= 60
+MINUTES ?= 10
 STATES ?= 60000000
 FILES ?= $(wildcard src tests bench)
 PRESET ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim explore mutants fuzz bench demo format format-check check tidy setup-build setup-test clean
+.PHONY: help run build test sim sim-soak explore mutants fuzz bench demo format format-check check tidy setup-build setup-test clean
 
 # $(call build,<preset>,<targets>): configure and build. The lock keeps two makes out of one build directory.
 build = mkdir -p build && flock build/$(1).lock sh -c \
@@ -19,6 +20,7 @@ help:
 	@echo 'make run                 build and start a broker on localhost:9092, data in $(DATA) (ARGS=... adds options)'
 	@echo 'make test                build with and without sanitizers and run all tests'
 	@echo 'make sim SEED=n          run the simulator with one seed'
+	@echo 'make sim-soak MINUTES=m run fresh seeds on all cores for that long'
 	@echo 'make explore             explore every state of small raft groups (STATES=n of each, ARGS="--scenario NAME")'
 	@echo 'make mutants             break the code on purpose, see that a test notices (ONLY=name)'
 	@echo 'make fuzz SECONDS=n      run each fuzzer (FUZZ=name: one) for that long'
@@ -42,10 +44,12 @@ test: setup-build setup-test
 	@ctest --preset release -j $(JOBS)
 
 sim: setup-build setup-test
-	@$(call build,release,kontiki_tests)
-	@test -x build/release/kontiki_sim || { \
-	  echo 'make sim: there is no simulator: tests/sim/main.cc is missing from this checkout' >&2; exit 2; }
+	@$(call build,release,kontiki_sim_main)
 	@build/release/kontiki_sim --seed $(SEED) $(ARGS)
+
+sim-soak: setup-build setup-test
+	@$(call build,release,kontiki_sim_main)
+	@python3 -B tests/sim/soak.py build/release/kontiki_sim --minutes $(MINUTES) $(ARGS)
 
 explore: setup-build setup-test
 	@$(call build,release,kontiki_explore)

@@ -39,6 +39,8 @@ AdminError explain(metadata::Error error) {
       return {kInvalidRequest, "The request is not valid."};
     case metadata::Error::kLimit:
       return {kPolicyViolation, "The cluster has as many partitions or brokers as it can hold."};
+    case metadata::Error::kNoReassignment:
+      return {kNoReassignmentInProgress, "The replicas of the partition are not being changed."};
   }
   return {kUnknownServerError, "The metadata gave an unknown answer."};
 }

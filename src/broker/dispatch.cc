@@ -1,6 +1,7 @@
 #include "broker/dispatch.h"
 
 #include "broker/handlers.h"
+#include "kafka/messages/alter_partition_reassignments.h"
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/create_partitions.h"
 #include "kafka/messages/create_topics.h"
@@ -11,6 +12,7 @@
 #include "kafka/messages/find_coordinator.h"
 #include "kafka/messages/init_producer_id.h"
 #include "kafka/messages/list_offsets.h"
+#include "kafka/messages/list_partition_reassignments.h"
 #include "kafka/messages/metadata.h"
 #include "kafka/messages/offset_for_leader_epoch.h"
 #include "kafka/messages/produce.h"
@@ -56,6 +58,8 @@ constexpr Row kRows[] = {
     row<kafka::OffsetForLeaderEpochRequest, handle_offset_for_leader_epoch>(),
     row<kafka::DescribeConfigsRequest, handle_describe_configs>(),
     row<kafka::CreatePartitionsRequest, handle_create_partitions>(),
+    row<kafka::AlterPartitionReassignmentsRequest, handle_alter_partition_reassignments>(),
+    row<kafka::ListPartitionReassignmentsRequest, handle_list_partition_reassignments>(),
     row<kafka::DescribeClusterRequest, handle_describe_cluster>(),
 };
 

@@ -23,6 +23,8 @@ KONTIKI_BROKER_HANDLER(handle_delete_topics, DeleteTopics)
 KONTIKI_BROKER_HANDLER(handle_init_producer_id, InitProducerId)
 KONTIKI_BROKER_HANDLER(handle_describe_configs, DescribeConfigs)
 KONTIKI_BROKER_HANDLER(handle_create_partitions, CreatePartitions)
+KONTIKI_BROKER_HANDLER(handle_alter_partition_reassignments, AlterPartitionReassignments)
+KONTIKI_BROKER_HANDLER(handle_list_partition_reassignments, ListPartitionReassignments)
 KONTIKI_BROKER_HANDLER(handle_describe_cluster, DescribeCluster)
 
 #undef KONTIKI_BROKER_HANDLER

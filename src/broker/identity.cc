@@ -110,6 +110,8 @@ Result<Identity, IdentityProblem> claim_folder(env::Disk& disk, const std::strin
       return unexpected(written.error());
     return identity;
   }
+  // Who wrote it may have died before its name was durable; from here on it is relied upon.
+  if (const auto synced = disk.sync_dir(dir); !synced) return disk_problem(dir, "sync", synced.error());
   const Identity& identity = **known;
   if (identity.node_id != node_id)
     return unexpected(IdentityProblem{

@@ -65,10 +65,10 @@ void PartitionHost::set_settings(const metadata::TopicSettings& settings) {
   group_->set_retention({.bytes = settings.retention_bytes, .time_ms = settings.retention_ms});
 }
 
-void PartitionHost::deleted() {
+void PartitionHost::gone(kafka::ErrorCode why) {
   led_term_.reset();
   partition_.step_down();
-  fail_all(kafka::ErrorCode::kUnknownTopicOrPartition);
+  fail_all(why);
   wake();
   group_ = nullptr;
 }

@@ -63,8 +63,9 @@ class PartitionHost final : public multiraft::StateMachine {
   const partition::Partition& partition() const { return partition_; }
   void set_group(multiraft::Group* group);
   void set_settings(const metadata::TopicSettings& settings);
-  // The topic was deleted: everyone waiting is told. Before the group goes.
-  void deleted();
+  // The topic was deleted, or this broker is no replica any more: everyone waiting is told why. Before the
+  // group goes.
+  void gone(kafka::ErrorCode why);
 
   bool leads() const { return group_ != nullptr && group_->is_leader(); }
   // Leads, and has applied everything that leaders before it committed.

@@ -199,7 +199,7 @@ Metrics ShardBroker::collect() {
     if (!host->leads()) continue;
     ++all.partitions_led;
     const auto ref = cluster_.partition(id);
-    if (ref && known != nullptr && known->in_sync.size() < ref->info().replicas.size())
+    if (ref && known != nullptr && known->in_sync.size() < ref->info().target().size())
       ++all.under_replicated;
   }
   const auto storage = shard_.storage_stats();

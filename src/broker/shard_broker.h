@@ -12,6 +12,7 @@
 #include "broker/metrics.h"
 #include "broker/options.h"
 #include "broker/producer_ids.h"
+#include "broker/reassigner.h"
 #include "broker/submit.h"
 #include "env/clock.h"
 #include "env/executor.h"
@@ -131,6 +132,9 @@ class ShardBroker {
   void ensure_topic(const TopicId& id);
   void ensure_partition(const metadata::Topic& topic, std::int32_t partition);
   void remove_partition(GroupId group);
+  void follow_replicas(const metadata::ReplicasChanged& change);
+  void drop_replica(GroupId group, kafka::ErrorCode why);
+  bool is_replica(const metadata::PartitionInfo& info) const { return metadata::has(info.replicas, self()); }
   void reconcile();
   void upkeep();
 
@@ -159,6 +163,7 @@ class ShardBroker {
   std::unordered_map<std::uint64_t, std::unique_ptr<FetchRun>> fetches_;     // likewise
   FetchSessions sessions_;
   ProducerIds producer_ids_;
+  Reassigner reassigner_{*this};
   bool stopped_ = false;
 };
 

@@ -3,7 +3,10 @@
 // Which partitions are started when: while the log is replayed at start, only those that the store has data
 // of, since a topic that is created in the log may be deleted further on. Once everything that was committed
 // before the start is applied (metadata_caught_up), all that are there are started, and what the store has
-// beyond them is deleted.
+// beyond them is deleted: of topics that are gone, and of partitions that have gone elsewhere.
+//
+// A member that has data may be started by an old state of the metadata: it has forgotten nothing. One
+// without may not, since it may have been removed and must not vote as if it had never been there.
 
 #include "base/log.h"
 #include "broker/broker.h"
@@ -19,10 +22,17 @@ namespace kontiki::broker {
 namespace {
 
 Configuration configuration_of(const metadata::PartitionInfo& info) {
-  Configuration configuration{.voters = info.replicas, .outgoing = {}, .learners = {}};
+  Configuration configuration{.voters = info.founders, .outgoing = {}, .learners = {}};
   std::sort(configuration.voters.begin(), configuration.voters.end());
   return configuration;
 }
+
+multiraft::Seat seat_of(const metadata::PartitionInfo& info, NodeId node) {
+  const metadata::Seat* seat = info.seat(node);
+  return seat == nullptr ? multiraft::Seat{} : multiraft::Seat{seat->since, seat->term};
+}
+
+constexpr std::int64_t kLeavingRetryUs = 10'000;
 
 }  // namespace
 
@@ -64,6 +74,7 @@ void ShardBroker::follow_later() {
 }
 
 void ShardBroker::follow() {
+  reassigner_.wake();
   if (std::exchange(restored_, false)) reconcile();
   for (const metadata::Change& change : std::exchange(changes_, {})) {
     if (const auto* created = std::get_if<metadata::TopicCreated>(&change)) {
@@ -72,6 +83,8 @@ void ShardBroker::follow() {
       ensure_topic(added->id);
     } else if (const auto* deleted = std::get_if<metadata::TopicDeleted>(&change)) {
       for (const auto& partition : deleted->topic.partitions) remove_partition(partition.group);
+    } else if (const auto* replicas = std::get_if<metadata::ReplicasChanged>(&change)) {
+      follow_replicas(*replicas);
     } else if (const auto* configured = std::get_if<metadata::ConfigChanged>(&change)) {
       const metadata::Topic* topic = cluster_.topic(configured->id);
       if (topic == nullptr) continue;
@@ -91,16 +104,34 @@ void ShardBroker::reconcile() {
   }
   std::vector<GroupId> gone;
   for (const auto& [id, host] : hosts_)
-    if (!cluster_.partition(id)) gone.push_back(id);
-  for (const GroupId id : gone) remove_partition(id);
+    if (const auto ref = cluster_.partition(id); !ref || !is_replica(ref->info())) gone.push_back(id);
+  for (const GroupId id : gone) {
+    if (cluster_.partition(id))
+      drop_replica(id, kafka::ErrorCode::kNotLeaderOrFollower);
+    else
+      remove_partition(id);
+  }
   if (!caught_up_) return;
   for (const GroupId id : shard_.orphans()) {
-    if (id == kMetadataGroup || cluster_.partition(id)) continue;
-    log(LogLevel::kInfo, "Deleting the data of group {}: its topic was deleted.", id.value);
+    const auto ref = cluster_.partition(id);
+    if (id == kMetadataGroup || (ref && is_replica(ref->info()))) continue;
+    log(LogLevel::kInfo, "Deleting the data of group {}: {}.", id.value,
+        ref ? "this broker is no replica of it any more" : "its topic was deleted");
     shard_.remove_group(id);
     recovered_.erase(id);
   }
   shard_.groups_complete();
+}
+
+void ShardBroker::follow_replicas(const metadata::ReplicasChanged& change) {
+  const metadata::Topic* topic = cluster_.topic(change.id);
+  if (topic == nullptr) return;  // deleted since
+  const metadata::PartitionInfo& info = topic->partitions[static_cast<std::size_t>(change.partition)];
+  if (is_replica(info)) return ensure_partition(*topic, change.partition);
+  if (shard_of(info.group) != number_) return;
+  log(LogLevel::kInfo, "Partition {}-{} is on other brokers now: deleting its data here.", topic->name,
+      change.partition);
+  drop_replica(info.group, kafka::ErrorCode::kNotLeaderOrFollower);
 }
 
 void ShardBroker::ensure_topic(const TopicId& id) {
@@ -115,16 +146,22 @@ void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t pa
   const bool is_recovered = recovered_.contains(info.group);
   if (shard_of(info.group) != number_ || hosts_.contains(info.group) || (!caught_up_ && !is_recovered))
     return;
-  if (std::find(info.replicas.begin(), info.replicas.end(), self()) == info.replicas.end()) return;
+  if (!is_replica(info)) return;
+  if (shard_.is_leaving(info.group)) {
+    // It was here until a moment ago, and that it left is not on the disk yet.
+    deadlines_.after(kLeavingRetryUs, [this, id = topic.id] { ensure_topic(id); });
+    return;
+  }
 
   const metadata::TopicSettings settings = metadata::topic_settings(topic.configs);
   auto host =
       std::make_unique<PartitionHost>(*this, info.group, TopicPartition{topic.name, partition}, settings);
   const metadata::Node* own = cluster_.node(self());
-  const bool is_younger = own != nullptr && own->incarnation == broker_.node().incarnation() &&
-                          info.group >= own->first_group;
+  const bool is_younger =
+      own != nullptr && own->incarnation == broker_.node().incarnation() && info.group >= own->first_group;
   const auto group = shard_.create_group(info.group, self(), configuration_of(info), *host,
-                                         is_younger ? multiraft::Origin::kNew : multiraft::Origin::kLost);
+                                         is_younger ? multiraft::Origin::kNew : multiraft::Origin::kLost,
+                                         seat_of(info, self()));
   recovered_.erase(info.group);
   if (!group) {
     log(LogLevel::kError, "Partition {}-{} (group {}) is not served by this broker: {}", topic.name,
@@ -135,12 +172,18 @@ void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t pa
   host->set_settings(settings);
   hosts_.emplace(info.group, std::move(host));
   // The preferred leader of a new partition need not wait for the others to miss one.
-  if (info.replicas.size() == 1 || (!is_recovered && info.replicas.front() == self())) (*group)->campaign();
+  const bool is_alone = info.replicas.size() == 1;
+  const bool is_preferred = !is_recovered && info.reassignments == 0 && info.replicas.front() == self();
+  if (is_alone || is_preferred) (*group)->campaign();
 }
 
 void ShardBroker::remove_partition(GroupId group) {
   shard_.forget_leader(group);
-  if (shard_of(group) != number_) return;
+  if (shard_of(group) == number_) drop_replica(group, kafka::ErrorCode::kUnknownTopicOrPartition);
+}
+
+// Deletes what this broker has of a partition.
+void ShardBroker::drop_replica(GroupId group, kafka::ErrorCode why) {
   recovered_.erase(group);
   auto host = hosts_.extract(group);
   if (host.empty()) {
@@ -149,7 +192,7 @@ void ShardBroker::remove_partition(GroupId group) {
     if (std::binary_search(orphans.begin(), orphans.end(), group)) shard_.remove_group(group);
     return;
   }
-  host.mapped()->deleted();
+  host.mapped()->gone(why);
   shard_.remove_group(group);
 }
 

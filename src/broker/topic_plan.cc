@@ -197,7 +197,7 @@ AdminResult<metadata::CreatePartitions> TopicPlanner::grow(
     return refused(ErrorCode::kInvalidPartitions,
                    fmt::format("The topic has {} partitions: it can get more, up to {}, but not {}.",
                                existing, limits::kPartitionsPerTopicMax, wanted.count));
-  const std::size_t replication_factor = topic->partitions.front().replicas.size();
+  const std::size_t replication_factor = topic->partitions.front().target().size();
   auto placement = wanted.assignments
                        ? plan_added(view_, *wanted.assignments,
                                     static_cast<std::size_t>(wanted.count - existing), replication_factor)

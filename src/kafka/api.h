@@ -14,19 +14,21 @@
 // Advertised and codec ranges differ where a client decides its features by an old version lying inside the
 // advertised range although the request itself is refused (Produce 0-2: older librdkafka would not compress
 // otherwise), and where the codec is ahead of the broker (Fetch by topic id).
-#define KONTIKI_KAFKA_APIS(API)                \
-  API(0, Produce, 0, 11, 3, 11, 9)             \
-  API(1, Fetch, 4, 12, 4, 16, 12)              \
-  API(2, ListOffsets, 1, 7, 1, 7, 6)           \
-  API(3, Metadata, 0, 12, 0, 12, 9)            \
-  API(10, FindCoordinator, 0, 5, 0, 5, 3)      \
-  API(18, ApiVersions, 0, 4, 0, 4, 3)          \
-  API(19, CreateTopics, 2, 7, 2, 7, 5)         \
-  API(20, DeleteTopics, 1, 6, 1, 6, 4)         \
-  API(22, InitProducerId, 0, 5, 0, 5, 2)       \
-  API(23, OffsetForLeaderEpoch, 2, 4, 2, 4, 4) \
-  API(32, DescribeConfigs, 1, 4, 1, 4, 4)      \
-  API(37, CreatePartitions, 0, 3, 0, 3, 2)     \
+#define KONTIKI_KAFKA_APIS(API)                       \
+  API(0, Produce, 0, 11, 3, 11, 9)                    \
+  API(1, Fetch, 4, 12, 4, 16, 12)                     \
+  API(2, ListOffsets, 1, 7, 1, 7, 6)                  \
+  API(3, Metadata, 0, 12, 0, 12, 9)                   \
+  API(10, FindCoordinator, 0, 5, 0, 5, 3)             \
+  API(18, ApiVersions, 0, 4, 0, 4, 3)                 \
+  API(19, CreateTopics, 2, 7, 2, 7, 5)                \
+  API(20, DeleteTopics, 1, 6, 1, 6, 4)                \
+  API(22, InitProducerId, 0, 5, 0, 5, 2)              \
+  API(23, OffsetForLeaderEpoch, 2, 4, 2, 4, 4)        \
+  API(32, DescribeConfigs, 1, 4, 1, 4, 4)             \
+  API(37, CreatePartitions, 0, 3, 0, 3, 2)            \
+  API(45, AlterPartitionReassignments, 0, 0, 0, 0, 0) \
+  API(46, ListPartitionReassignments, 0, 0, 0, 0, 0)  \
   API(60, DescribeCluster, 0, 2, 0, 2, 0)
 
 namespace kontiki::kafka {

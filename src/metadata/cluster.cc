@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "metadata/names.h"
+#include "metadata/replica_lists.h"
 
 #include <fmt/format.h>
 
@@ -23,11 +24,6 @@ bool are_within_limits(const Configs& configs) {
          std::all_of(configs.begin(), configs.end(), [](const auto& c) {
            return !c.first.empty() && is_short(c.first) && is_short(c.second);
          });
-}
-
-bool has_repeats(Replicas replicas) {
-  std::sort(replicas.begin(), replicas.end());
-  return std::adjacent_find(replicas.begin(), replicas.end()) != replicas.end();
 }
 
 // The settings of a topic after the command.
@@ -73,6 +69,8 @@ const char* to_string(Error error) {
       return "the request is not valid";
     case Error::kLimit:
       return "the cluster has as many nodes or partitions as it can hold";
+    case Error::kNoReassignment:
+      return "no such reassignment of the partition is under way";
   }
   return "?";
 }
@@ -258,7 +256,10 @@ Error Cluster::check_command(const DeleteTopic& command) const {
 
 void Cluster::execute(const DeleteTopic& command, ApplyResult& result) {
   const auto it = topics_.find(names_.at(command.id));
-  for (const PartitionInfo& partition : it->second.partitions) groups_.erase(partition.group);
+  for (const PartitionInfo& partition : it->second.partitions) {
+    groups_.erase(partition.group);
+    reassigning_.erase(partition.group);
+  }
   collisions_.erase(collision_key(it->first));
   names_.erase(command.id);
   result.changes.push_back(TopicDeleted{std::move(it->second)});
@@ -272,7 +273,7 @@ Error Cluster::check_command(const CreatePartitions& command) const {
   if (command.existing < 0 || static_cast<std::size_t>(command.existing) != existing)
     return Error::kInvalidPartitions;
   if (existing + command.added.size() > limits::kPartitionsPerTopicMax) return Error::kInvalidPartitions;
-  return check_replicas(command.added, found->partitions.front().replicas.size());
+  return check_replicas(command.added, found->partitions.front().target().size());
 }
 
 void Cluster::execute(const CreatePartitions& command, ApplyResult& result) {
@@ -302,7 +303,7 @@ Topic& Cluster::topic_for_change(const TopicId& id) {
 
 void Cluster::add_partitions(Topic& topic, const std::vector<Replicas>& partitions) {
   for (const Replicas& replicas : partitions) {
-    topic.partitions.push_back({next_group_, replicas});
+    topic.partitions.push_back({.group = next_group_, .replicas = replicas, .founders = replicas});
     ++next_group_;
   }
 }
@@ -310,8 +311,10 @@ void Cluster::add_partitions(Topic& topic, const std::vector<Replicas>& partitio
 void Cluster::index_topic(const Topic& topic) {
   names_[topic.id] = topic.name;
   collisions_[collision_key(topic.name)] = topic.name;
-  for (std::size_t i = 0; i < topic.partitions.size(); ++i)
+  for (std::size_t i = 0; i < topic.partitions.size(); ++i) {
     groups_[topic.partitions[i].group] = {topic.id, static_cast<std::int32_t>(i)};
+    if (topic.partitions[i].reassignment) reassigning_.insert(topic.partitions[i].group);
+  }
 }
 
 }  // namespace kontiki::metadata

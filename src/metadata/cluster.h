@@ -16,6 +16,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -51,8 +52,13 @@ struct ConfigChanged {
   TopicId id;
   friend bool operator==(const ConfigChanged&, const ConfigChanged&) = default;
 };
-using Change =
-    std::variant<ClusterIdChanged, NodeChanged, TopicCreated, TopicDeleted, PartitionsAdded, ConfigChanged>;
+struct ReplicasChanged {  // of one partition, or the wish for them
+  TopicId id;
+  std::int32_t partition = 0;
+  friend bool operator==(const ReplicasChanged&, const ReplicasChanged&) = default;
+};
+using Change = std::variant<ClusterIdChanged, NodeChanged, TopicCreated, TopicDeleted, PartitionsAdded,
+                            ConfigChanged, ReplicasChanged>;
 
 // The answer to a command; remembered for its token.
 struct Outcome {
@@ -102,6 +108,8 @@ class Cluster {
   const Topic* topic(const TopicId& id) const;
   std::optional<PartitionRef> partition(GroupId group) const;
   const PartitionInfo* partition(std::string_view topic, std::int32_t partition) const;
+  // Partitions for which other replicas are wished.
+  const std::set<GroupId>& reassigning() const { return reassigning_; }
   std::size_t partition_count() const { return groups_.size(); }  // of all topics
   GroupId next_group() const { return next_group_; }
   ProducerId next_producer_id() const { return next_producer_id_; }
@@ -130,6 +138,8 @@ class Cluster {
   Error check_command(const CreatePartitions& command) const;
   Error check_command(const SetTopicConfigs& command) const;
   Error check_command(const AllocateProducerIds& command) const;
+  Error check_command(const ReassignPartition& command) const;
+  Error check_command(const FinishReassignment& command) const;
   Error check_replicas(const std::vector<Replicas>& partitions, std::size_t replication_factor) const;
 
   // Carry out a command that check_command() has passed.
@@ -140,16 +150,20 @@ class Cluster {
   void execute(const CreatePartitions& command, ApplyResult& result);
   void execute(const SetTopicConfigs& command, ApplyResult& result);
   void execute(const AllocateProducerIds& command, ApplyResult& result);
+  void execute(const ReassignPartition& command, ApplyResult& result);
+  void execute(const FinishReassignment& command, ApplyResult& result);
 
+  const PartitionInfo* partition(const TopicId& id, std::int32_t partition) const;
+  PartitionInfo& partition_for_change(const TopicId& id, std::int32_t partition);
   Topic& topic_for_change(const TopicId& id);
   void add_partitions(Topic& topic, const std::vector<Replicas>& partitions);
   void remember(const Uuid& token, const Outcome& outcome);
   void index_topic(const Topic& topic);
   void write_state(ByteWriter& out) const;
   // False, and an unspecified value, on bytes that write_state() does not make.
-  bool read_state(ByteReader& in);
+  bool read_state(ByteReader& in, std::uint16_t version);
   bool read_nodes(ByteReader& in);
-  bool read_topics(ByteReader& in);
+  bool read_topics(ByteReader& in, std::uint16_t version);
   bool read_tokens(ByteReader& in);
 
   Index applied_;
@@ -165,6 +179,7 @@ class Cluster {
   std::unordered_map<TopicId, std::string> names_;           // topic id -> name
   std::unordered_map<std::string, std::string> collisions_;  // name with '.' as '_' -> name
   std::unordered_map<GroupId, Place> groups_;
+  std::set<GroupId> reassigning_;
 };
 
 }  // namespace kontiki::metadata

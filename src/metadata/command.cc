@@ -16,6 +16,8 @@ enum class Kind : std::uint8_t {
   kCreatePartitions = 5,
   kSetTopicConfigs = 6,
   kAllocateProducerIds = 7,
+  kReassignPartition = 8,
+  kFinishReassignment = 9,
 };
 
 Kind kind_of(const SetClusterId&) {
@@ -38,6 +40,12 @@ Kind kind_of(const SetTopicConfigs&) {
 }
 Kind kind_of(const AllocateProducerIds&) {
   return Kind::kAllocateProducerIds;
+}
+Kind kind_of(const ReassignPartition&) {
+  return Kind::kReassignPartition;
+}
+Kind kind_of(const FinishReassignment&) {
+  return Kind::kFinishReassignment;
 }
 
 void write(ByteWriter& out, const SetClusterId& command) {
@@ -69,6 +77,17 @@ void write(ByteWriter& out, const SetTopicConfigs& command) {
 void write(ByteWriter& out, const AllocateProducerIds& command) {
   out.fixed(command.node.value);
   out.fixed(command.count);
+}
+void write(ByteWriter& out, const ReassignPartition& command) {
+  out.uuid(command.id);
+  out.fixed(command.partition);
+  write_replicas(out, command.target);
+}
+void write(ByteWriter& out, const FinishReassignment& command) {
+  out.uuid(command.id);
+  out.fixed(command.partition);
+  out.fixed(command.number);
+  out.fixed(command.term.value);
 }
 
 CreateTopic read_create_topic(ByteReader& in) {
@@ -104,6 +123,23 @@ AllocateProducerIds read_allocate_producer_ids(ByteReader& in) {
   return command;
 }
 
+ReassignPartition read_reassign_partition(ByteReader& in) {
+  ReassignPartition command;
+  command.id = in.uuid();
+  command.partition = in.fixed<std::int32_t>();
+  command.target = read_replicas(in);
+  return command;
+}
+
+FinishReassignment read_finish_reassignment(ByteReader& in) {
+  FinishReassignment command;
+  command.id = in.uuid();
+  command.partition = in.fixed<std::int32_t>();
+  command.number = in.fixed<std::uint64_t>();
+  command.term = Term(in.fixed<std::uint64_t>());
+  return command;
+}
+
 std::optional<CommandBody> read_body(Kind kind, ByteReader& in) {
   switch (kind) {
     case Kind::kSetClusterId:
@@ -120,6 +156,10 @@ std::optional<CommandBody> read_body(Kind kind, ByteReader& in) {
       return read_set_topic_configs(in);
     case Kind::kAllocateProducerIds:
       return read_allocate_producer_ids(in);
+    case Kind::kReassignPartition:
+      return read_reassign_partition(in);
+    case Kind::kFinishReassignment:
+      return read_finish_reassignment(in);
   }
   return std::nullopt;
 }

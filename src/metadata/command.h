@@ -63,8 +63,26 @@ struct AllocateProducerIds {
   friend bool operator==(const AllocateProducerIds&, const AllocateProducerIds&) = default;
 };
 
+// Wishes other replicas for a partition; a wish that is under way is replaced. Empty: it is withdrawn.
+struct ReassignPartition {
+  TopicId id;
+  std::int32_t partition = 0;
+  Replicas target;
+  friend bool operator==(const ReassignPartition&, const ReassignPartition&) = default;
+};
+
+// The partition's leader says that the wish `number` has come true: its configuration is committed, and this
+// was known in `term`.
+struct FinishReassignment {
+  TopicId id;
+  std::int32_t partition = 0;
+  std::uint64_t number = 0;
+  Term term;
+  friend bool operator==(const FinishReassignment&, const FinishReassignment&) = default;
+};
+
 using CommandBody = std::variant<SetClusterId, RegisterNode, CreateTopic, DeleteTopic, CreatePartitions,
-                                 SetTopicConfigs, AllocateProducerIds>;
+                                 SetTopicConfigs, AllocateProducerIds, ReassignPartition, FinishReassignment>;
 
 struct Command {
   Uuid token;  // of the request: a retry carries the same one and is applied once. Zero: not remembered

@@ -12,8 +12,56 @@ namespace kontiki::metadata {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x534D504B;  // "KPMS"
-constexpr std::uint16_t kVersion = 1;
+constexpr std::uint16_t kVersion = 2;         // 1: without reassignments
 constexpr std::size_t kCrcBytes = 4;
+
+void write_partition(ByteWriter& out, const PartitionInfo& partition) {
+  write_replicas(out, partition.replicas);
+  write_replicas(out, partition.founders);
+  out.fixed(static_cast<std::uint32_t>(partition.seats.size()));
+  for (const Seat& seat : partition.seats) {
+    out.fixed(seat.node.value);
+    out.fixed(seat.since);
+    out.fixed(seat.term.value);
+  }
+  out.fixed(partition.reassignments);
+  out.fixed(partition.term.value);
+  out.fixed(static_cast<std::uint8_t>(partition.reassignment.has_value()));
+  if (!partition.reassignment) return;
+  write_replicas(out, partition.reassignment->before);
+  write_replicas(out, partition.reassignment->target);
+}
+
+void read_partition(ByteReader& in, std::uint16_t version, PartitionInfo& partition) {
+  partition.replicas = read_replicas(in);
+  if (version < 2) {
+    partition.founders = partition.replicas;
+    return;
+  }
+  partition.founders = read_replicas(in);
+  partition.seats.resize(in.count(4 + 8 + 8));
+  for (Seat& seat : partition.seats) {
+    seat.node = NodeId(in.fixed<std::int32_t>());
+    seat.since = in.fixed<std::uint64_t>();
+    seat.term = Term(in.fixed<std::uint64_t>());
+  }
+  partition.reassignments = in.fixed<std::uint64_t>();
+  partition.term = Term(in.fixed<std::uint64_t>());
+  if (in.fixed<std::uint8_t>() == 0) return;
+  Reassignment& wish = partition.reassignment.emplace();
+  wish.before = read_replicas(in);
+  wish.target = read_replicas(in);
+}
+
+// What a reassignment ends in must be a partition too.
+bool is_sound(const PartitionInfo& partition) {
+  if (partition.replicas.empty() || partition.founders.empty()) return false;
+  if (!partition.reassignment) return true;
+  const auto& [before, target] = *partition.reassignment;
+  const auto is_replica = [&](NodeId node) { return has(partition.replicas, node); };
+  return !before.empty() && !target.empty() && std::all_of(target.begin(), target.end(), is_replica) &&
+         std::all_of(before.begin(), before.end(), is_replica);
+}
 
 void write_topic(ByteWriter& out, const Topic& topic) {
   out.uuid(topic.id);
@@ -22,11 +70,11 @@ void write_topic(ByteWriter& out, const Topic& topic) {
   out.fixed(static_cast<std::uint32_t>(topic.partitions.size()));
   for (const PartitionInfo& partition : topic.partitions) {
     out.fixed(partition.group.value);
-    write_replicas(out, partition.replicas);
+    write_partition(out, partition);
   }
 }
 
-Topic read_topic(ByteReader& in) {
+Topic read_topic(ByteReader& in, std::uint16_t version) {
   Topic topic;
   topic.id = in.uuid();
   topic.name = in.text();
@@ -35,7 +83,7 @@ Topic read_topic(ByteReader& in) {
   for (std::size_t i = 0; i < partitions && in.ok(); ++i) {
     PartitionInfo& partition = topic.partitions.emplace_back();
     partition.group = GroupId(in.fixed<std::uint64_t>());
-    partition.replicas = read_replicas(in);
+    read_partition(in, version, partition);
   }
   return topic;
 }
@@ -103,17 +151,17 @@ Result<void, RestoreError> Cluster::restore(Bytes snapshot) {
   const auto version = in.fixed<std::uint16_t>();
   if (version > kVersion) return unexpected(RestoreError::kNewer);
   Cluster restored;
-  if (version < 1 || !restored.read_state(in)) return unexpected(RestoreError::kDamaged);
+  if (version < 1 || !restored.read_state(in, version)) return unexpected(RestoreError::kDamaged);
   *this = std::move(restored);
   return {};
 }
 
-bool Cluster::read_state(ByteReader& in) {
+bool Cluster::read_state(ByteReader& in, std::uint16_t version) {
   applied_ = Index(in.fixed<std::uint64_t>());
   cluster_id_ = in.uuid();
   next_group_ = GroupId(in.fixed<std::uint64_t>());
   next_producer_id_ = ProducerId(in.fixed<std::int64_t>());
-  return read_nodes(in) && read_topics(in) && read_tokens(in) && in.at_end() &&
+  return read_nodes(in) && read_topics(in, version) && read_tokens(in) && in.at_end() &&
          next_producer_id_ >= ProducerId(0);
 }
 
@@ -128,14 +176,14 @@ bool Cluster::read_nodes(ByteReader& in) {
   return in.ok();
 }
 
-bool Cluster::read_topics(ByteReader& in) {
+bool Cluster::read_topics(ByteReader& in, std::uint16_t version) {
   const std::size_t topics = in.count(16 + 4 + 4 + 4);
   for (std::size_t i = 0; i < topics && in.ok(); ++i) {
-    Topic topic = read_topic(in);
+    Topic topic = read_topic(in, version);
     if (!in.ok() || !is_valid_topic_name(topic.name) || topic.partitions.empty()) return false;
     if (names_.contains(topic.id) || collisions_.contains(collision_key(topic.name))) return false;
     for (const PartitionInfo& partition : topic.partitions) {
-      if (partition.replicas.empty() || partition.group == kMetadataGroup || partition.group >= next_group_)
+      if (!is_sound(partition) || partition.group == kMetadataGroup || partition.group >= next_group_)
         return false;
       if (!groups_.try_emplace(partition.group).second) return false;
     }

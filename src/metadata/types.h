@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,38 @@ struct Node {
 };
 
 using Replicas = std::vector<NodeId>;  // the first is the preferred leader
+bool has(const Replicas& replicas, NodeId node);
+
+// A replica that was not there when its partition was created.
+struct Seat {
+  NodeId node;
+  std::uint64_t since = 0;  // number of the reassignment that added it
+  Term term;                // PartitionInfo::term at that time: where an empty replica starts
+  friend bool operator==(const Seat&, const Seat&) = default;
+};
+
+// A wish for other replicas that has not come true yet.
+struct Reassignment {
+  Replicas before;  // what it is withdrawn to
+  Replicas target;
+  friend bool operator==(const Reassignment&, const Reassignment&) = default;
+};
 
 struct PartitionInfo {
   GroupId group;
+  // Every node that may hold data: during a reassignment those wished, then those to be removed. Whoever is
+  // not among them deletes what it has.
   Replicas replicas;
+  Replicas founders = {};           // the replicas at its creation: the group's first members
+  std::vector<Seat> seats = {};     // of the replicas that were added later
+  std::uint64_t reassignments = 0;  // so many were wished; the number of the newest
+  Term term = {};                   // in which the newest that came true was known to be committed
+  std::optional<Reassignment> reassignment = {};
+
+  const Replicas& target() const { return reassignment ? reassignment->target : replicas; }
+  Replicas adding() const;    // wished, and not there before
+  Replicas removing() const;  // not wished any more
+  const Seat* seat(NodeId node) const;
   friend bool operator==(const PartitionInfo&, const PartitionInfo&) = default;
 };
 
@@ -72,6 +101,7 @@ enum class Error : std::uint8_t {
   kInvalidConfig = 13,             // unknown setting or value (40); too many or too long
   kInvalidRequest = 14,            // a zero topic id or one in use, a count out of range (42)
   kLimit = 15,                     // the cluster's bound on nodes or partitions is reached (44)
+  kNoReassignment = 16,            // none is under way, or another one by now (85)
 };
 const char* to_string(Error error);
 

@@ -5,6 +5,7 @@
 #include "model/ids.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <vector>
 
 namespace kontiki {
@@ -13,6 +14,9 @@ struct Configuration {
   std::vector<NodeId> voters;    // sorted
   std::vector<NodeId> outgoing;  // sorted; the old voters while a change is under way
   std::vector<NodeId> learners;  // sorted; replicate but do not vote
+  // Of the wish that it serves: wishes are numbered by whoever orders the change, one after the other, and a
+  // configuration of an older wish is never appended after one of a newer. 0 for the first one.
+  std::uint64_t epoch = 0;
 
   static bool has(const std::vector<NodeId>& set, NodeId node) {
     return std::find(set.begin(), set.end(), node) != set.end();

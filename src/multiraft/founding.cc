@@ -26,7 +26,8 @@ std::uint64_t name_of(std::vector<std::pair<NodeId, Uuid>> folders) {
 }  // namespace
 
 Founding::Founding(Node& node) : node_(node) {
-  for (const PeerAddress& peer : node.options().peers) seeds_.push_back({.slot = peer.slot, .incarnation = std::nullopt});
+  for (const PeerAddress& peer : node.options().peers)
+    seeds_.push_back({.slot = peer.slot, .incarnation = std::nullopt});
 }
 
 void Founding::begin(GroupId group) {

@@ -3,6 +3,8 @@
 #include "base/bytes_io.h"
 #include "base/crc32c.h"
 #include "base/limits.h"
+#include "multiraft/configuration_codec.h"
+#include "raft/quorum.h"
 
 #include <utility>
 
@@ -45,26 +47,10 @@ bool take_bool(ByteReader& in) {
 }
 
 void put(ByteWriter& out, const std::vector<NodeId>& nodes) {
-  out.fixed(static_cast<std::uint32_t>(nodes.size()));
-  for (NodeId node : nodes) put(out, node);
+  write_nodes(out, nodes);
 }
-std::vector<NodeId> take_nodes(ByteReader& in) {
-  std::vector<NodeId> nodes(in.count(4));
-  for (NodeId& node : nodes) node = take_node(in);
-  return nodes;
-}
-
-void put(ByteWriter& out, const Configuration& c) {
-  put(out, c.voters);
-  put(out, c.outgoing);
-  put(out, c.learners);
-}
-Configuration take_configuration(ByteReader& in) {
-  Configuration c;
-  c.voters = take_nodes(in);
-  c.outgoing = take_nodes(in);
-  c.learners = take_nodes(in);
-  return c;
+void put(ByteWriter& out, const Configuration& configuration) {
+  write_configuration(out, configuration);
 }
 
 void put(ByteWriter& out, const EntryHeader& h, std::size_t payload_bytes) {
@@ -158,10 +144,10 @@ raft::AppendRequest take_append_request(ByteReader& in) {
     run.term = take_term(in);
     run.last = take_index(in);
   }
-  m.configurations.resize(in.count(8 + 12));
+  m.configurations.resize(in.count(8 + kConfigurationBytesMin));
   for (auto& [index, configuration] : m.configurations) {
     index = take_index(in);
-    configuration = take_configuration(in);
+    configuration = read_configuration(in);
   }
   m.commit = take_index(in);
   m.round = in.fixed<std::uint64_t>();
@@ -212,12 +198,27 @@ bool take_body(ByteReader& in, raft::Message& message) {
   return false;
 }
 
+// The configurations that a message names must be those that its entries hold: the core believes the ones,
+// the next start the others.
+bool configurations_fit(const raft::AppendRequest& request, const std::vector<Entry>& entries) {
+  auto named = request.configurations.begin();
+  for (const Entry& entry : entries) {
+    if (entry.header.kind != EntryKind::kConfiguration) continue;
+    if (named == request.configurations.end() || named->first != entry.header.index) return false;
+    const auto held = decode_configuration(entry.payload.bytes());
+    if (!held || *held != named->second) return false;
+    ++named;
+  }
+  return named == request.configurations.end();
+}
+
 // An AppendRequest must bring exactly the entries that it names, one index after the other, in the terms of
 // its runs.
 bool entries_fit(const GroupMessage& m) {
   const auto* request = std::get_if<raft::AppendRequest>(&m.message.body);
   if (request == nullptr) return m.entries.empty();
   if (request->count != m.entries.size()) return false;
+  if (!configurations_fit(*request, m.entries)) return false;
   if (m.entries.empty()) return request->runs.empty();
   std::size_t run = 0;
   Index index = request->prev_index;
@@ -373,7 +374,7 @@ Leaderships take_leaderships(ByteReader& in) {
     l.group = take_group(in);
     l.term = take_term(in);
     l.leader = take_node(in);
-    l.in_sync = take_nodes(in);
+    l.in_sync = read_nodes(in);
   }
   return f;
 }
@@ -388,7 +389,7 @@ SnapshotTransfer take_snapshot_transfer(ByteReader& in, const Slice& payload) {
   f.start.term = take_term(in);
   f.start.next_offset = Offset(in.fixed<std::int64_t>());
   f.applied = take_index(in);
-  f.configuration = take_configuration(in);
+  f.configuration = read_configuration(in);
   f.state = payload;
   return f;
 }
@@ -413,8 +414,11 @@ Result<Frame, FrameError> take_frame(Type type, ByteReader& in, const Slice& pay
     }
     case Type::kLeaderships:
       return take_leaderships(in);
-    case Type::kSnapshotTransfer:
-      return take_snapshot_transfer(in, payload);
+    case Type::kSnapshotTransfer: {
+      SnapshotTransfer f = take_snapshot_transfer(in, payload);
+      if (!raft::is_valid(f.configuration)) return unexpected(FrameError::kMalformed);
+      return f;
+    }
     case Type::kSnapshotDone: {
       SnapshotDone f;
       f.group = take_group(in);

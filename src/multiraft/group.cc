@@ -24,6 +24,7 @@ void Group::restart(const raft::Restored& restored, Prng prng) {
   damaged_ = false;
   apply_paused_ = false;
   in_sync_.clear();
+  told_ = {};
 }
 
 Offset Group::next_offset() const {

@@ -35,6 +35,14 @@ enum class ProposeError : std::uint8_t {
   kBusy,  // more is uncommitted than limits allow: try again when entries have been applied
 };
 
+// How this node came to be a member, for one that was added after the group was created: see
+// raft::Options::member_since. An empty member starts in `term`, so that entries of leaders that did not know
+// of its removal are refused; whatever its node was a member of before, it has forgotten.
+struct Seat {
+  std::uint64_t since = 0;  // epoch of the configurations that mean it
+  Term term;
+};
+
 class Group {
  public:
   Group(Shard& shard, GroupId id, const raft::Options& options, const raft::Restored& restored, Prng prng,
@@ -61,6 +69,11 @@ class Group {
   Result<std::optional<storage::TimestampOffset>, storage::Error> find_timestamp(std::int64_t timestamp_ms);
   Result<std::optional<storage::TimestampOffset>, storage::Error> find_max_timestamp();
   std::uint64_t size_bytes() const;
+
+  // Changes the members (on the leader): by joint consensus if the voters change. The value says only that it
+  // is proposed: it stands when core().is_settled() with it. kBusy: a change is under way, the term is not
+  // open yet, nothing would change, or the epoch is older than the current one's.
+  Result<void, ProposeError> change_configuration(const Configuration& next);
 
   // Asks the leader (this node) to hand its lead to `to`; best effort. False if this node does not lead.
   bool transfer_leader(NodeId to);
@@ -101,6 +114,7 @@ class Group {
   bool apply_paused_ = false;    // a read failed: tried again after a while
   bool active_ = false;          // is in the shard's list of groups to tick
   bool notified_ = false;        // is in the shard's list of groups with notices
+  Configuration told_;           // of whose members the core was told whether they are up
   std::vector<NodeId> in_sync_;  // as last announced, while leading
 };
 

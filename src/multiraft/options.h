@@ -38,8 +38,9 @@ struct NodeOptions {
   std::int64_t upkeep_us = 1'000'000;      // retention and the store's upkeep
   std::size_t link_bytes_max =
       64u << 20;  // unsent to one peer by one shard; raft messages beyond are dropped
-  std::size_t uncommitted_bytes_max = 64u << 20;  // per group; proposals beyond get kBusy
-  std::size_t snapshot_bytes = 64u << 20;         // state machines are saved after so many applied bytes
+  std::size_t uncommitted_bytes_max = 64u << 20;     // per group; proposals beyond get kBusy
+  std::size_t learner_bytes_per_second = 64u << 20;  // to replicas that are being filled, all together
+  std::size_t snapshot_bytes = 64u << 20;            // state machines are saved after so many applied bytes
 };
 
 // Told to the broker. Each function says on which shard it runs; none may block.

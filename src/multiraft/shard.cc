@@ -55,6 +55,7 @@ void Shard::turn() {
 void Shard::flushed(std::int64_t started_us) {
   if (started_us != 0) flush_times_.record(clock_.monotonic_us() - started_us);
   for (AfterPersist& due : std::exchange(flushing_, {})) {
+    if (due.removed) leaving_.erase(due.group);
     Group* group = find(due.group);
     if (group == nullptr) continue;
     for (raft::Message& message : due.messages) send(*group, std::move(message));
@@ -85,6 +86,7 @@ void Shard::step(Group& group, raft::Event event, std::span<const Entry> entries
   }
   filled_.clear();
   if (group.core_.needs_tick()) set_active(group);
+  tell_of_members(group);
 }
 
 void Shard::carry_out(Group& group, raft::Effects& effects, std::span<const Entry> entries) {
@@ -92,7 +94,7 @@ void Shard::carry_out(Group& group, raft::Effects& effects, std::span<const Entr
   if (effects.append) stage_append(group, *effects.append, entries);
   if (effects.needs_persist() || !effects.send_after_persist.empty()) {
     staged_.push_back(
-        {group.id_, effects.number, std::exchange(effects.send_after_persist, {}), std::nullopt});
+        {group.id_, effects.number, std::exchange(effects.send_after_persist, {}), std::nullopt, false});
   }
   for (raft::Message& message : effects.send_now) send(group, std::move(message));
   for (NodeId peer : effects.snapshot_needed) send_snapshot(group, peer);
@@ -112,12 +114,14 @@ void Shard::carry_out(Group& group, raft::Effects& effects, std::span<const Entr
 
 void Shard::stage_append(Group& group, const raft::AppendRange& range, std::span<const Entry> entries) {
   using Source = raft::AppendRange::Source;
-  if (range.source == Source::kTermStart) {
+  if (range.source == Source::kTermStart || range.source == Source::kConfiguration) {
+    const bool is_members = range.source == Source::kConfiguration;
     Entry entry;
     entry.header.index = range.first;
     entry.header.term = range.term;
     entry.header.base_offset = store_->next_offset(group.id_);
-    entry.header.kind = EntryKind::kTermStart;
+    entry.header.kind = is_members ? EntryKind::kConfiguration : EntryKind::kTermStart;
+    if (is_members) entry.payload = encode_configuration(group.core_.configuration());
     store_->append(group.id_, std::span(&entry, 1));
     return;
   }
@@ -137,13 +141,14 @@ void Shard::send(Group& group, raft::Message message) {
   out.message = std::move(message);
   if (auto* request = std::get_if<raft::AppendRequest>(&out.message.body);
       request != nullptr && request->count > 0) {
-    if (!transport_.has_room(peer->slot)) {
+    if (!transport_.has_room(peer->slot) || !may_fill(group, out.message.to)) {
       filled_.push_back({out.message.to, request->prev_index, 0, 0});
       return;
     }
     if (!fill(group, *request, out.entries)) return;
     std::uint64_t bytes = 0;
     for (const Entry& entry : out.entries) bytes += entry.payload.size();
+    filled(group, out.message.to, bytes);
     filled_.push_back({out.message.to, request->prev_index, request->count, bytes});
   }
   transport_.send(peer->slot, std::move(out));

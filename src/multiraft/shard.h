@@ -8,6 +8,7 @@
 #include "base/histogram.h"
 #include "env/clock.h"
 #include "env/executor.h"
+#include "multiraft/configuration_codec.h"
 #include "multiraft/group.h"
 #include "multiraft/leader_table.h"
 #include "multiraft/options.h"
@@ -19,6 +20,7 @@
 #include <optional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -44,15 +46,19 @@ class Shard {
   const LeaderTable& leaders() const { return leaders_; }
 
   // Starts this node's member of a group: from what the store recovered, or empty. `self` is the member's id
-  // in `configuration` (the broker id, or the seed slot in the metadata group). The state machine gets its
-  // newest snapshot by restore() before this returns. Where the data is damaged, or lost, the member starts
-  // empty and in doubt, and is repaired by its peers. Errors: the disk cannot read (kIo, kFormat).
+  // in `configuration` (the broker id, or the seed slot in the metadata group), which is that of the group's
+  // creation: what became of it since stands in the log and its snapshot. Not while is_leaving(). The state
+  // machine gets its newest snapshot by restore() before this returns. Where the data is damaged, or lost,
+  // the member starts empty and in doubt, and is repaired by its peers. Errors: the disk cannot read (kIo,
+  // kFormat).
   Result<Group*, storage::Error> create_group(GroupId id, NodeId self, const Configuration& configuration,
-                                              StateMachine& machine, Origin origin);
+                                              StateMachine& machine, Origin origin, const Seat& seat = {});
   // All groups that there should be are created: what is not in doubt any more needs no spare copy.
   void groups_complete() { complete_ = true; }
   // Stops the member and deletes its data. The Group* is dead after this.
   void remove_group(GroupId id);
+  // Its removal is not durable yet.
+  bool is_leaving(GroupId id) const { return leaving_.contains(id); }
   Group* find(GroupId id);
   // The group is gone from the cluster: its leader need not be remembered.
   void forget_leader(GroupId id) { leaders_.forget(id); }
@@ -97,6 +103,7 @@ class Shard {
     std::uint64_t number = 0;
     std::vector<raft::Message> messages;
     std::optional<SnapshotDone> snapshot;
+    bool removed = false;  // the group
   };
 
   // -- from the node, its peer server and liveness
@@ -104,7 +111,7 @@ class Shard {
   void receive(std::vector<GroupMessage> messages);
   void announced(const std::vector<Leadership>& news);
   void install(const SnapshotTransfer& snapshot);
-  void installed(const SnapshotTransfer& snapshot, Index saved);
+  void installed(const SnapshotTransfer& snapshot);
   static bool reaches(const Group& group, const LogStart& start);
   void answer_snapshot(const SnapshotTransfer& snapshot, bool installed);
   void snapshot_done(const SnapshotDone& done);
@@ -130,6 +137,15 @@ class Shard {
   bool apply(Group& group, raft::CommitRange& range);
   void flushed(std::int64_t started_us);
 
+  // -- members
+  Result<void, storage::Error> restore_configurations(const storage::RecoveredGroup& found,
+                                                      const Configurations& saved, raft::Restored& restored);
+  static Slice state_to_save(const Group& group, const Slice& state, Index applied);
+  static Slice state_to_install(const Group& group, const SnapshotTransfer& snapshot, const Slice& state);
+  void tell_of_members(Group& group);
+  bool may_fill(const Group& group, NodeId peer);
+  void filled(const Group& group, NodeId peer, std::uint64_t bytes);
+
   // -- peers, leaders
   Peer* peer_of(NodeId member);
   void peer_changed(Peer& peer, bool was_up);
@@ -145,9 +161,9 @@ class Shard {
   void save_snapshot(Group& group);
   void retain(Group& group);
   void notify(Group& group);
-  Result<raft::Restored, storage::Error> recover(const storage::RecoveredGroup& found, StateMachine& machine,
+  Result<raft::Restored, storage::Error> recover(const storage::RecoveredGroup& found,
+                                                 const Configuration& first, StateMachine& machine,
                                                  Index& applied);
-  void tell_who_is_down(Group& group);
   std::uint64_t new_token(GroupId id);
   static HardState doubt(const HardState& known, std::uint64_t token);
   void begin_doubt(Group& group);
@@ -167,6 +183,7 @@ class Shard {
   LeaderTable leaders_;
   std::unordered_map<GroupId, std::unique_ptr<Group>> groups_;
   std::unordered_map<GroupId, storage::RecoveredGroup> recovered_;  // found at open, not created yet
+  std::unordered_set<GroupId> leaving_;                             // removed, but not durably yet
   std::unordered_map<GroupId, Early> early_;
   std::size_t early_messages_ = 0;
 
@@ -184,6 +201,9 @@ class Shard {
   env::TimerId tick_timer_ = env::TimerId::kNone;
   env::TimerId upkeep_timer_ = env::TimerId::kNone;
   std::vector<GroupId> upkeep_queue_;  // groups yet to be looked after in this round
+
+  std::int64_t learner_bytes_ = 0;  // that may be sent to learners now; below 0: sent in advance
+  std::int64_t learner_at_us_ = 0;  // when it was last added to
 
   Histogram flush_times_;
   Histogram commit_times_;

@@ -87,12 +87,12 @@ std::vector<GroupId> Shard::orphans() const {
 
 Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
                                                    const Configuration& configuration, StateMachine& machine,
-                                                   Origin origin) {
-  CHECK(!groups_.contains(id), "a group is created once");
+                                                   Origin origin, const Seat& seat) {
+  CHECK(!groups_.contains(id) && !leaving_.contains(id), "a group is created once");
   raft::Restored restored;
   Index applied;
   if (const auto at = recovered_.find(id); at != recovered_.end()) {
-    auto recovered = recover(at->second, machine, applied);
+    auto recovered = recover(at->second, configuration, machine, applied);
     if (!recovered && recovered.error().code != storage::ErrorCode::kDamaged)
       return unexpected(recovered.error());
     if (recovered) {
@@ -101,23 +101,26 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
       log(LogLevel::kError, "group {}: {}; this replica is set aside until its peers have repaired it",
           id.value, recovered.error().message);
       restored.hard_state = doubt(at->second.hard_state, new_token(id));
+      restored.configuration = configuration;
       store_->discard(id, restored.hard_state);
     }
     recovered_.erase(at);
   } else {
     store_->create(id);
-    if (origin != Origin::kNew) {
-      if (origin == Origin::kLost)
-        log(LogLevel::kWarning, "group {}: its data is gone; its peers will have to replace it", id.value);
-      restored.hard_state = doubt({}, origin == Origin::kFounding ? Founding::kUnnamed : new_token(id));
-      store_->set_hard_state(id, restored.hard_state);
-    }
+    restored.configuration = configuration;
+    restored.hard_state.term = seat.term;
+    if (origin == Origin::kLost)
+      log(LogLevel::kWarning, "group {}: its data is not here; its peers will have to bring it", id.value);
+    if (origin != Origin::kNew)
+      restored.hard_state =
+          doubt(restored.hard_state, origin == Origin::kFounding ? Founding::kUnnamed : new_token(id));
+    if (restored.hard_state != HardState{}) store_->set_hard_state(id, restored.hard_state);
   }
-  restored.configuration = configuration;
   schedule_turn();
 
   raft::Options options;
   options.self = self;
+  options.member_since = seat.since;
   // Members of one group, and groups of one node, must not draw the same election timeouts.
   const std::uint64_t seed =
       (options_.seed * 31 + id.value) * 0x9E3779B97F4A7C15ull + static_cast<std::uint32_t>(self.value);
@@ -131,7 +134,9 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
     notified_.push_back(id);
     schedule_turn();
   }
-  tell_who_is_down(*group);
+  // Members that do not answer now, also those never heard of: nobody may be taken for alive who has not said
+  // so.
+  tell_of_members(*group);
   if (group->core_.needs_tick()) set_active(*group);
   if (const auto early = early_.find(id); early != early_.end()) {
     auto messages = std::move(early->second.messages);
@@ -144,7 +149,8 @@ Result<Group*, storage::Error> Shard::create_group(GroupId id, NodeId self,
 
 // What the store knows of a group. kDamaged: it cannot be used, and the machine was not touched.
 Result<raft::Restored, storage::Error> Shard::recover(const storage::RecoveredGroup& found,
-                                                      StateMachine& machine, Index& applied) {
+                                                      const Configuration& first, StateMachine& machine,
+                                                      Index& applied) {
   const auto damaged = [](std::string why) {
     return unexpected(storage::Error{storage::ErrorCode::kDamaged, std::move(why)});
   };
@@ -154,27 +160,21 @@ Result<raft::Restored, storage::Error> Shard::recover(const storage::RecoveredGr
   restored.start = found.start.index;
   restored.start_term = found.start.term;
   restored.commit = found.committed;
+  restored.configuration = first;
   for (const storage::TermSpan& span : found.terms) restored.trail.push_back({span.term, span.last});
   auto snapshot = store_->load_snapshot(found.group);
   if (!snapshot) return unexpected(snapshot.error());
   if (*snapshot ? (*snapshot)->applied < found.start.index : found.start.index > Index(0))
     return damaged("the log was cut but the snapshot that stands for it is missing");
+  const auto saved = *snapshot ? decode_saved_state((*snapshot)->state) : SavedState{};
+  if (!saved) return damaged("the snapshot's content cannot be read");
+  if (auto members = restore_configurations(found, saved->configurations, restored); !members)
+    return unexpected(members.error());
   if (*snapshot) {
-    if (!machine.restore((*snapshot)->state)) return damaged("the snapshot's content cannot be read");
+    if (!machine.restore(saved->state)) return damaged("the snapshot's content cannot be read");
     applied = (*snapshot)->applied;
   }
   return restored;
-}
-
-// Members that do not answer now, also those never heard of: nobody may be taken for alive who has not said
-// so.
-void Shard::tell_who_is_down(Group& group) {
-  const Configuration configuration = group.core_.configuration();
-  for (const auto* members : {&configuration.voters, &configuration.outgoing, &configuration.learners})
-    for (const NodeId member : *members) {
-      const Peer* peer = peer_of(member);
-      if (member != group.self_ && (peer == nullptr || !peer->up())) step(group, raft::PeerDown{member});
-    }
 }
 
 // ---- doubt (docs/adr/0007-doubt.md)
@@ -200,7 +200,7 @@ void Shard::begin_doubt(Group& group) {
     std::erase_if(*waiting, [&](const AfterPersist& due) { return due.group == group.id_; });
   store_->discard(group.id_, restored.hard_state);
   group.restart(restored, Prng(restored.hard_state.doubt.token));
-  tell_who_is_down(group);
+  tell_of_members(group);
   set_active(group);
   notify(group);
 }
@@ -214,7 +214,10 @@ std::size_t Shard::groups_in_doubt() const {
 void Shard::remove_group(GroupId id) {
   groups_.erase(id);
   recovered_.erase(id);
-  leaders_.forget(id);
+  if (store_->has(id)) {
+    leaving_.insert(id);
+    staged_.push_back({id, 0, {}, std::nullopt, true});
+  }
   store_->remove(id);
   schedule_turn();
 }
@@ -298,13 +301,14 @@ void Shard::save_snapshot(Group& group) {
   group.bytes_since_snapshot_ = 0;
   const GroupId id = group.id_;
   const Index applied = group.applied_;
-  store_->save_snapshot(id, applied, group.machine_.snapshot(), [this, id, applied] {
-    Group* saved = find(id);
-    if (saved == nullptr) return;
-    saved->snapshot_under_way_ = false;
-    saved->snapshot_applied_ = applied;
-    retain(*saved);
-  });
+  store_->save_snapshot(id, applied, state_to_save(group, group.machine_.snapshot(), applied),
+                        [this, id, applied] {
+                          Group* saved = find(id);
+                          if (saved == nullptr) return;
+                          saved->snapshot_under_way_ = false;
+                          saved->snapshot_applied_ = applied;
+                          retain(*saved);
+                        });
 }
 
 // Lets old segments go as far as the newest snapshot covers them; makes a newer one when retention wants
@@ -326,6 +330,9 @@ void Shard::send_snapshot(Group& group, NodeId to) {
   if (!snapshot) return damaged(group, snapshot.error());
   if (peer == nullptr) return;
   CHECK(snapshot->has_value(), "the log was cut without a snapshot");
+  auto saved = decode_saved_state((*snapshot)->state);
+  if (!saved)
+    return damaged(group, {storage::ErrorCode::kDamaged, "the snapshot's configurations cannot be read"});
   SnapshotTransfer transfer;
   transfer.group = group.id_;
   transfer.from = group.self_;
@@ -334,10 +341,11 @@ void Shard::send_snapshot(Group& group, NodeId to) {
   transfer.start = store_->start(group.id_);
   transfer.applied = (*snapshot)->applied;
   transfer.configuration = group.core_.configuration_at(transfer.start.index);
-  transfer.state = (*snapshot)->state;
+  transfer.state = std::move(saved->state);
   CHECK(transfer.applied >= transfer.start.index, "retention went past the newest snapshot");
   log(LogLevel::kInfo, "group {}: sending a snapshot at {} to node {}", group.id_.value,
       transfer.applied.value, peer->broker.value);
+  filled(group, to, transfer.state.size());
   transport_.send_frame(peer->slot, transfer);
 }
 
@@ -354,15 +362,18 @@ void Shard::install(const SnapshotTransfer& snapshot) {
   // stays.
   const bool newer = snapshot.applied > group->applied_;
   const Index applied = newer ? snapshot.applied : group->applied_;
-  store_->save_snapshot(snapshot.group, applied, newer ? snapshot.state : group->machine_.snapshot(),
-                        [this, snapshot, applied] { installed(snapshot, applied); });
+  const Slice state = newer ? snapshot.state : group->machine_.snapshot();
+  store_->save_snapshot(snapshot.group, applied, state_to_install(*group, snapshot, state),
+                        [this, snapshot] { installed(snapshot); });
 }
 
-void Shard::installed(const SnapshotTransfer& snapshot, Index saved) {
+void Shard::installed(const SnapshotTransfer& snapshot) {
   Group* group = find(snapshot.group);
   if (group == nullptr) return answer_snapshot(snapshot, false);
   group->snapshot_under_way_ = false;
-  group->snapshot_applied_ = saved;
+  // Configurations between the new start and the state's index did not come with it, so the log may not be
+  // cut there before a snapshot of our own holds them.
+  group->snapshot_applied_ = std::min(snapshot.start.index, group->applied_);
   if (group->damaged_ || reaches(*group, snapshot.start)) return answer_snapshot(snapshot, !group->damaged_);
   if (snapshot.applied > group->applied_ && !group->machine_.restore(snapshot.state)) {
     damaged(*group, {storage::ErrorCode::kDamaged, "the leader's snapshot cannot be read"});

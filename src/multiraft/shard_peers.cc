@@ -72,6 +72,7 @@ void Shard::refresh_in_sync(Group& group) {
   std::vector<NodeId> in_sync{options_.self};
   for (const raft::PeerStatus& peer : group.core_.peers()) {
     if (!peer.alive || peer.mode != raft::PeerStatus::Mode::kReplicate) continue;
+    if (!group.core_.configuration().is_voter(peer.peer)) continue;  // may have far to go
     if (const NodeId broker = broker_of(peer.peer); broker != kNoNode) in_sync.push_back(broker);
   }
   std::sort(in_sync.begin(), in_sync.end());

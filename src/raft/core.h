@@ -48,7 +48,7 @@ struct Propose {
   std::uint32_t count = 1;
 };
 // Change the members to `next`: by joint consensus if the voters change. Refused unless leader, while another
-// change is under way, and before an entry of the own term is committed.
+// change is under way, before an entry of the own term is committed, and for an epoch below the current one.
 struct ProposeConfiguration {
   Configuration next;
 };
@@ -161,6 +161,9 @@ struct Effects {
 
 struct Options {
   NodeId self;
+  // A member that was removed, forgot everything and was added again is not the member that older
+  // configurations name: it votes and campaigns only while its configuration is at least of this epoch.
+  std::uint64_t member_since = 0;
   std::uint32_t election_ticks = 10;  // minimum; each timeout is drawn from [n, 2n)
   std::uint32_t retry_ticks = 4;      // an unanswered probe or append is sent anew after this
   std::uint32_t peer_down_ticks = 2;  // after PeerDown(leader): campaign within [0, n) ticks
@@ -205,6 +208,13 @@ class Core {
   // None if cut away or beyond the end; start_index() is known.
   std::optional<Term> term_at(Index index) const { return log_.term_at(index); }
   const Configuration& configuration() const { return configurations_.back().second; }
+  Index configuration_index() const { return configurations_.back().first; }  // of its entry, or the start
+  // The configuration is committed and no change is under way.
+  bool is_settled() const {
+    return configuration().outgoing.empty() && configurations_.back().first <= commit_;
+  }
+  // That as of the log's start, and those of the entries after it.
+  const std::vector<std::pair<Index, Configuration>>& configurations() const { return configurations_; }
   // The configuration as of the entry `index`, which is not before the start: for a snapshot that starts
   // there.
   const Configuration& configuration_at(Index index) const;
@@ -232,7 +242,8 @@ class Core {
   void on(const PeerDown&, Effects&);
   void on(const PeerUp&, Effects&);
   bool is_alive(NodeId node) const;
-  bool is_self_voter() const { return configuration().is_voter(options_.self); }
+  bool is_self_voter() const { return is_itself() && configuration().is_voter(options_.self); }
+  bool is_itself() const { return configuration().epoch >= options_.member_since; }
   bool may_campaign() const { return is_self_voter() && !in_doubt(); }
   void send(std::vector<Message>& out, NodeId to, Term term, decltype(Message::body) body) const;
 
@@ -285,6 +296,7 @@ class Core {
   void on(const TransferLeader&, Effects&);
   void tick_leader(Effects&);
   void step_down(Effects&);
+  void hand_over(Effects&);
   void append_own(std::uint64_t count, AppendRange::Source, Effects&);  // does not send yet
   void advance_commit(Effects&);                                        // leader: by counting
   void commit_to(Index index, Effects&);                                // anybody

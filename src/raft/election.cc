@@ -116,7 +116,7 @@ bool Core::follows_live_leader() const {
 }
 
 bool Core::grants(const Message& message, const VoteRequest& request) const {
-  if (in_doubt()) return false;
+  if (in_doubt() || !is_itself()) return false;
   const bool complete = request.last_term > log_.last_term() ||
                         (request.last_term == log_.last_term() && request.last_index >= log_.last());
   if (request.pre_vote) {

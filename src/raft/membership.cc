@@ -1,6 +1,15 @@
 // Change of members by joint consensus (Raft paper, section 6). A configuration counts from the moment it is
 // in the log and is rolled back with it; the second half of a change is proposed by whoever leads when the
 // first is committed.
+//
+// A member that comes back after its removal, with nothing of what it had promised, must not be taken for its
+// former self (golden script member_comes_back.txt):
+//   1. {1,2,3} becomes {2,3,4} while 1 sleeps as the leader of term 1, and 2 is removed and added again,
+//   empty;
+//   2. 1 wakes, still with {1,2,3}: with the acknowledgements or the vote of 2 it would decide alone with it.
+// So the driver starts the new 2 in the term in which its removal was known to be committed, which refuses
+// the entries of older leaders, and it does not vote until its log holds the configuration that added it,
+// which stands after its removal (Options::member_since).
 #include "base/check.h"
 #include "raft/core.h"
 #include "raft/quorum.h"
@@ -13,10 +22,9 @@ namespace kontiki::raft {
 void Core::on(const ProposeConfiguration& event, Effects& effects) {
   const Configuration& now = configuration();
   Configuration next = event.next;
-  const bool settled = now.outgoing.empty() && configurations_.back().first <= commit_;
   // The entry of the own term: without it, two leaders could each change one configuration of the past.
-  if (role_ != Role::kLeader || transfer_to_ != kNoNode || !settled || !has_committed_in_term() ||
-      !next.outgoing.empty() || !is_valid(next) || next == now) {
+  if (role_ != Role::kLeader || transfer_to_ != kNoNode || !is_settled() || !has_committed_in_term() ||
+      next.epoch < now.epoch || !next.outgoing.empty() || !is_valid(next) || next == now) {
     effects.refused = true;
     return;
   }
@@ -35,8 +43,19 @@ void Core::finish_configuration_change(Effects& effects) {
     adopt(log_.last(), next);
     replicate_to_all(effects);
   } else if (!is_self_voter()) {
-    step_down(effects);  // the group goes on without us
+    hand_over(effects);  // the group goes on without us
   }
+}
+
+// The member that holds most of the log is asked to campaign at once, so that nobody waits for a timeout.
+void Core::hand_over(Effects& effects) {
+  const Progress* best = nullptr;
+  for (const Progress& peer : peers_) {
+    if (!configuration().is_voter(peer.peer) || !is_alive(peer.peer)) continue;
+    if (best == nullptr || peer.match > best->match) best = &peer;
+  }
+  if (best != nullptr) send(effects.send_now, best->peer, hard_.term, TimeoutNow{});
+  step_down(effects);
 }
 
 void Core::adopt(Index index, const Configuration& next) {

@@ -49,9 +49,12 @@ struct Group {
   Tail tail;                      // Invariant: begins right after the segments' last entry
   std::size_t segment_bytes = 0;  // 0 = the store's default
   std::uint64_t state_file = 0;   // WAL file of its newest state
-  std::uint64_t epoch = 0;        // number of resets: an asynchronous step that began before one is void
-  bool folder = false;            // it has (or had) a folder on disk
-  bool cleaning = false;          // old segments wait for a reset to become durable; no new ones until then
+  // Number of resets, below; above, of its creation by this process: the same id can be removed and created
+  // again. An asynchronous step that began in another epoch is void.
+  std::uint64_t epoch = 0;
+  std::uint64_t life() const { return epoch >> 32; }
+  bool folder = false;    // it has (or had) a folder on disk
+  bool cleaning = false;  // old segments wait for a reset to become durable; no new ones until then
   std::optional<std::string> damage;  // of acknowledged entries in segments, which are then not listed above
   ReadHint hint;
 

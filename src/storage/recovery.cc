@@ -90,6 +90,7 @@ Result<Uuid, Error> load_or_create_identity(env::Disk& disk, env::Clock& clock, 
   if (probe) {
     const auto bytes = read_whole_file(disk, path);
     if (!bytes) return unexpected(bytes.error());
+    sync_dir(disk, dir);  // who made it may have died before its name was durable
     return decode_identity(path, *bytes);
   }
   if (probe.error() != env::DiskError::kNotFound) return unexpected(io_error("open", path, probe.error()));

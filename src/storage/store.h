@@ -110,7 +110,9 @@ class Store {
   virtual std::vector<RecoveredGroup> take_recovered() = 0;
 
   // ---- staging: in memory at once, durable after the next flush
-  virtual void create(GroupId group) = 0;  // an empty log; must not exist
+  // An empty log; must not exist. A removed one may be created again once a flush after the removal is done:
+  // its files are gone then.
+  virtual void create(GroupId group) = 0;
   virtual void remove(GroupId group) = 0;  // the log and its files; fine if it does not exist
   virtual bool has(GroupId group) const = 0;
   // Cuts away every entry from entries.front().header.index on, then appends. Indexes follow on one by one,

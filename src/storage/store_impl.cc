@@ -196,6 +196,7 @@ void StoreImpl::stage_state(Group& group, RecordType type) {
 void StoreImpl::create(GroupId group) {
   auto made = std::make_unique<Group>();
   made->id = group;
+  made->epoch = ++lives_ << 32;
   Group& placed = *made;
   CHECK(groups_.emplace(group, std::move(made)).second, "the group exists");
   stage_state(placed);

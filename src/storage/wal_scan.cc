@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 namespace kontiki::storage {
 namespace {
@@ -149,11 +151,20 @@ Result<void, Error> Reader::read(const OpenFile& file, bool newest) {
 }
 
 // The end may never have been synced, even if it is intact (the process died, not the machine). From here on
-// it is.
+// it is. To sync it is not enough, it is written once more:
+//   1. a sync fails and the process ends; the system keeps the bytes in memory, but takes them for written;
+//   2. a new process finds them, syncs (nothing to do: success) and counts on them;
+//   3. the machine loses power: they have never been on the disk.
 Result<void, Error> Reader::cut(const OpenFile& file) {
   auto opened = disk_.open(file.path, env::OpenMode::kWrite);
   if (!opened) return unexpected(io_error("open", file.path, opened.error()));
   require((*opened)->truncate(chain_->end), "cut", file.path);
+  const std::uint64_t end = std::min<std::uint64_t>(chain_->end, file.bytes.size());
+  if (chain_->synced_end < end) {
+    const Slice unsure = file.bytes.sub(static_cast<std::size_t>(chain_->synced_end),
+                                        static_cast<std::size_t>(end - chain_->synced_end));
+    require((*opened)->write(chain_->synced_end, std::span(&unsure, 1)), "write", file.path);
+  }
   require((*opened)->sync(), "sync", file.path);
   require(disk_.sync_dir(dir_), "sync the folder", dir_);
   out_.files[file.number].bytes = chain_->end;
@@ -188,6 +199,7 @@ WalChain follow_chain(const Slice& file, const WalFileHeader& header, const Batc
   chain.next_sequence = header.first_sequence;
   chain.previous_crc = header.previous_crc;
   chain.first_file = header.first_file;
+  std::deque<std::pair<std::uint64_t, std::uint64_t>> unsynced;  // number and place of batches
   while (chain.end < file.size()) {
     const Slice rest = file.sub(static_cast<std::size_t>(chain.end));
     const auto batch = decode_batch_header(rest.bytes(), header.store);
@@ -199,7 +211,10 @@ WalChain follow_chain(const Slice& file, const WalFileHeader& header, const Batc
     const Slice body = rest.sub(kWalBatchHeaderBytes, batch->body_bytes);
     if (crc32c(body.bytes()) != batch->body_crc) break;
     visit(*batch, body, chain.end);
-    chain.end += batch_bytes(*batch);  // beyond the end if only padding is missing
+    unsynced.emplace_back(batch->sequence, chain.end);
+    while (unsynced.front().first < batch->synced_below) unsynced.pop_front();
+    chain.synced_end = unsynced.front().second;  // a batch never says of itself that it was synced
+    chain.end += batch_bytes(*batch);            // beyond the end if only padding is missing
     chain.next_sequence = batch->sequence + 1;
     chain.previous_crc = batch->header_crc;
     chain.first_file = batch->first_file;

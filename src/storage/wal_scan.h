@@ -21,6 +21,7 @@ Result<Slice, Error> read_whole_file(env::Disk& disk, const std::string& path);
 // The chain of intact batches of one file, from its header on.
 struct WalChain {
   std::uint64_t end = kWalFileHeaderBytes;  // byte after the last batch of the chain
+  std::uint64_t synced_end = 0;  // what stands before was synced by those who wrote it; the rest, perhaps not
   std::uint64_t next_sequence = 0;
   std::uint32_t previous_crc = 0;
   std::uint64_t first_file = 0;  // as the newest batch says

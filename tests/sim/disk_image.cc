@@ -175,8 +175,10 @@ void DiskImage::apply(Names& names, const NameChange& change) {
     case NameOp::kRemove:
       names.files.erase(change.path);
       break;
-    case NameOp::kRemoveDir:
+    case NameOp::kRemoveDir:  // it was empty by then, so what was in it does not outlive it
       names.dirs.erase(change.path);
+      std::erase_if(names.files, [&](const auto& file) { return below(file.first, change.path); });
+      std::erase_if(names.dirs, [&](const std::string& dir) { return below(dir, change.path); });
       break;
     case NameOp::kRename:
       if (change.inode != nullptr) {
@@ -269,7 +271,7 @@ void DiskImage::power_loss(Prng& prng) {
     if (lot == 1) apply(durable_, change);
   }
   changes_.clear();
-  for (const auto& [path, inode] : durable_.files) {  // a folder with files in it was not removed
+  for (const auto& [path, inode] : durable_.files) {  // a folder whose file was made durable is there
     for (std::string dir = parent(path); durable_.dirs.insert(dir).second; dir = parent(dir)) {
     }
   }

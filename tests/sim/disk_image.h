@@ -37,8 +37,8 @@ class Inode {
   std::uint64_t changes_made() const { return changes_made_; }
   // Makes every change up to number `changes` durable.
   void sync_to(std::uint64_t changes);
-  // A sync that failed: those changes stay readable, but no later sync writes them. (What Linux does.) Some of
-  // them, or parts, may be on the medium.
+  // A sync that failed: those changes stay readable, but no later sync writes them. (What Linux does.) Some
+  // of them, or parts, may be on the medium.
   void sync_failed(std::uint64_t changes, Prng& prng);
   void power_loss(Prng& prng);
   // Damage that is on the medium: seen by readers now and after any crash. False if the byte does not exist.

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <malloc.h>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -124,6 +124,9 @@ bool parse(int argc, char** argv, Arguments& out) {
 }
 
 int run_all(int argc, char** argv) {
+  // Large buffers come and go all the time; the system need not clear fresh pages for each.
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 1 << 30);
   Arguments arguments;
   if (!parse(argc, argv, arguments)) return usage();
   for (const int signal : {SIGABRT, SIGSEGV, SIGFPE, SIGBUS, SIGILL}) std::signal(signal, &crashed);

@@ -13,8 +13,9 @@ namespace kontiki::sim {
 
 class LogAgreement {
  public:
-  // A committed entry of `group` on replica `who`. Empty, or what is wrong.
-  std::string observe(GroupId group, const Entry& entry, const std::string& who);
+  // A committed entry of `group` on replica `who`, with a digest of its payload. Empty, or what is wrong.
+  std::string observe(GroupId group, const EntryHeader& header, std::uint64_t payload,
+                      const std::string& who);
 
  private:
   struct Seen {

@@ -31,7 +31,8 @@ std::string MetadataHistory::created(const std::string& topic, TopicAnswer answe
       return could ? "" : fmt::format("{} was created though it was there", topic);
     }
     case TopicAnswer::kExists:
-      return name.may_be_taken ? "" : fmt::format("{} cannot be created, as if it were there", topic);
+      if (name.may_be_taken || broker != name.broker) return {};
+      return fmt::format("{} cannot be created, as if it were there, on the broker that deleted it", topic);
     case TopicAnswer::kUnknown:
     case TopicAnswer::kNothing:
       name.late_create = true;

@@ -4,11 +4,10 @@
 // An operation without an answer may take effect at any time from then on, or never.
 //
 // What is checked:
-//   - "created" only where the name could be free, "exists" only where it could be taken, "deleted" only
-//     where it could be taken;
-//   - "unknown" to a delete, and what a listing shows, against the states; only where the broker asked is the
-//     one that answered the last change: brokers follow the metadata each at its own pace, and promise
-//     a client no more than to see its own changes when it stays with one broker;
+//   - "created" only where the name could be free, "deleted" only where it could be taken;
+//   - refusals ("exists", "unknown") and what a listing shows, against the states; only where the broker
+//   asked is the one that answered the last change: each broker follows the metadata at its own pace, and a
+//   client is promised no more than to see its own changes when it stays with one broker;
 //   - in the end, what every broker's copy holds, against the states.
 // MetadataAgreement: whoever has applied the metadata's log up to an index has the same state.
 #pragma once

@@ -82,6 +82,7 @@ void Producer::make_batch(Lane& lane) {
   batch.bytes = build(lane, batch.count);
   batch.records = facts_of(batch.bytes.bytes())->records;
   batch.sequence = lane.next_sequence;
+  batch.number = lane.batches_made++;
   lane.next_sequence += batch.count;
   watch_.sent(batch.records);
   lane.batches.push_back(std::move(batch));
@@ -91,7 +92,9 @@ void Producer::pump(Lane& lane) {
   if (gave_up_ || lane.backing_off || (lane.again && lane.on_their_way > 0)) return;
   lane.again = false;
   for (Batch& batch : lane.batches) {
-    if (lane.on_their_way >= options_.in_flight_max) return;
+    // Brokers remember five batches. One whose answer is late, on the connection to an earlier leader, must be
+    // among them when it is sent again.
+    if (batch.number >= lane.batches.front().number + options_.in_flight_max) return;
     if (batch.on_its_way) continue;
     const auto place = client_.place(options_.topic, lane.partition);
     Wire* wire = place.leader < 0 ? nullptr : client_.wire_to(place.leader);
@@ -150,9 +153,6 @@ void Producer::answered(Lane& lane, std::uint64_t records, std::optional<Answer>
 void Producer::succeeded(Lane& lane, std::deque<Batch>::iterator batch, Offset base) {
   if (const auto* topic = client_.topic(options_.topic))
     watch_.acknowledged({topic->id, lane.partition}, base, {batch->records, batch->count, who()});
-  if (options_.idempotent && batch != lane.batches.begin())
-    watch_.judge("exactly once", fmt::format("{}: sequence {} was taken before sequence {}", who(),
-                                             batch->sequence, lane.batches.front().sequence));
   lane.batches.erase(batch);
 }
 

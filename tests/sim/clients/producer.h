@@ -45,6 +45,7 @@ class Producer {
     std::uint64_t records = 0;  // digest
     std::int32_t count = 0;
     std::int32_t sequence = -1;
+    std::uint64_t number = 0;  // of its lane
     bool on_its_way = false;
     std::uint32_t attempts = 0;
   };
@@ -55,7 +56,8 @@ class Producer {
     bool again = false;  // something failed: wait for the rest, then send all anew
     bool backing_off = false;
     std::int32_t next_sequence = 0;
-    std::uint64_t made = 0;
+    std::uint64_t made = 0;  // records
+    std::uint64_t batches_made = 0;
     std::string last_error;
   };
   using Answer = kafka::ProduceResponse;

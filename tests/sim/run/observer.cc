@@ -1,10 +1,12 @@
 #include "sim/run/observer.h"
 
 #include "broker/partition_host.h"
+#include "sim/check/replay.h"
 
 #include <fmt/format.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace kontiki::sim {
@@ -102,7 +104,7 @@ std::string Observer::read(std::size_t i, const Group& group, Offset& from, Offs
       if (facts->base > from || facts->end() <= from)
         return fmt::format("{} on {}: {} where offset {} was due", group.name, who, facts->text(),
                            from.value);
-      watch_.judge("log agreement", watch_.logs.observe(group.id, entry, who));
+      watch_.judge("log agreement", watch_.logs.observe(group.id, entry.header, facts->bytes, who));
       watch_.seen(group.key, *facts, who);
       if (log != nullptr) log->batches.emplace(facts->base, *facts);
       from = facts->end();
@@ -131,6 +133,42 @@ std::string Observer::read_log(std::size_t i, const Group& group, Log& log) {
   log.end = host->partition().high_watermark();
   Offset from = log.start;
   return read(i, group, from, log.end, &log);
+}
+
+std::string Observer::replay(std::size_t i) {
+  const auto disk = cluster_.node(i).disk().clone(sim_.prng().next());
+  disk->power_loss();
+  for (std::size_t s = 0; s < cluster_.broker(i).shard_count(); ++s) {
+    SimExecutor executor(sim_.scheduler());
+    SimClock clock(sim_.scheduler());
+    auto store = storage::Store::open(*disk, executor, clock, "/data/shard-" + std::to_string(s),
+                                      cluster_.options_of(i).node.storage);
+    if (!store) return fmt::format("n{} shard {} cannot be opened again: {}", i, s, store.error().message);
+    const std::string what = replay(i, s, **store);
+    executor.kill();
+    disk->crash_process();
+    if (!what.empty()) return what;
+  }
+  return {};
+}
+
+std::string Observer::replay(std::size_t i, std::size_t shard, storage::Store& store) {
+  broker::Broker& broker = cluster_.broker(i);
+  std::vector<Group> all = groups();
+  if (shard == 0) all.push_back({.id = kMetadataGroup, .key = {}, .name = "metadata", .replicas = {i}});
+  for (const Group& group : all) {
+    const bool here = std::find(group.replicas.begin(), group.replicas.end(), i) != group.replicas.end();
+    if (!here || broker.node().shard_of(group.id) != shard) continue;
+    std::string what;
+    const auto log = found_log(store, group.id, what);
+    if (log && group.id == kMetadataGroup) {
+      what = replay_metadata(*log, broker.shard(0).cluster());
+    } else if (log) {
+      what = replay_partition(*log, cluster_.host(i, group.id)->partition());
+    }
+    if (!what.empty()) return fmt::format("{} on n{}: {}", group.name, i, what);
+  }
+  return {};
 }
 
 void Observer::sample_cores() {

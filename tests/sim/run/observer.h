@@ -32,7 +32,8 @@ class Observer {
     std::map<Offset, BatchFacts> batches;
   };
 
-  Observer(BrokerCluster& cluster, Watch& watch) : cluster_(cluster), watch_(watch) {}
+  Observer(Simulation& sim, BrokerCluster& cluster, Watch& watch)
+      : sim_(sim), cluster_(cluster), watch_(watch) {}
 
   void sample_metadata();
   void sample_watermarks();
@@ -42,12 +43,17 @@ class Observer {
   std::vector<Group> groups();
   // Empty, or what is wrong with the replica's log itself: a hole, an error.
   std::string read_log(std::size_t node, const Group& group, Log& log);
+  // What is on the node's disk, as after a loss of power, against the live state of its machines. To be asked
+  // when all is quiet.
+  std::string replay(std::size_t node);
 
  private:
   // Reads [from, to), as far as it is committed; with a `log`, it has to be. `from` is where it ended.
   std::string read(std::size_t node, const Group& group, Offset& from, Offset to, Log* log);
+  std::string replay(std::size_t node, std::size_t shard, storage::Store& store);
   bool may_observe(std::size_t node) { return cluster_.runs(node) && cluster_.node(node).running(); }
 
+  Simulation& sim_;
   BrokerCluster& cluster_;
   Watch& watch_;
   std::map<std::tuple<std::size_t, std::uint64_t, std::size_t>, Index> metadata_seen_;  // node, life, shard

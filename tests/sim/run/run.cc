@@ -18,8 +18,15 @@ constexpr std::uint64_t kCoresEvery = 25;  // likewise
 
 // The product's log has one sink per process.
 Trace* g_trace = nullptr;
-void to_trace(LogLevel, std::string_view line) {
-  if (g_trace != nullptr) g_trace->note("  log: " + std::string(line));
+Verdicts* g_verdicts = nullptr;
+bool g_damage_expected = false;
+void to_log(LogLevel level, std::string_view line) {
+  g_trace->note("  log: " + std::string(line));
+  const bool damage =
+      line.find("damaged") != std::string_view::npos || line.find("aside") != std::string_view::npos;
+  if (level == LogLevel::kError && damage && !g_damage_expected)
+    g_verdicts->unsafe("own damage",
+                       "a broker finds damage, though nothing was done to its data: " + std::string(line));
 }
 
 }  // namespace
@@ -41,11 +48,13 @@ Run::Run(Plan plan, bool print_trace)
                       .seed = plan_.seed,
                       .limits = {},
                       .node = plan_.node}),
-      observer_(cluster_, watch_),
+      observer_(sim_, cluster_, watch_),
       faults_(sim_, cluster_, plan_, watch_, client_hosts(plan_)) {
   for (const std::string& host : client_hosts(plan_)) client_nodes_.push_back(&sim_.add_node(host));
   g_trace = &trace_;
-  set_log_sink(&to_trace, LogLevel::kInfo);
+  g_verdicts = &watch_.verdicts;
+  g_damage_expected = plan_.every_us[static_cast<std::size_t>(FaultKind::kDamage)] > 0;
+  set_log_sink(&to_log, LogLevel::kInfo);
 }
 
 // Clients go last of all and first of everything: no task of theirs may run or die after them.
@@ -146,7 +155,7 @@ void Run::begin_clients() {
   for (const TopicPlan& topic : plan_.topics) names.push_back(topic.name);
   for (std::size_t i = 0; i < plan_.producers; ++i) {
     const TopicPlan& topic = plan_.topics[i % plan_.topics.size()];
-    const bool idempotent = prng.chance(2, 3);
+    const bool idempotent = prng.chance(2, 3), large = prng.chance(1, 6);
     static constexpr std::int16_t kAcks[] = {-1, -1, 1, 1, 0};
     Producer::Options options{.number = static_cast<int>(i),
                               .topic = topic.name,
@@ -154,9 +163,9 @@ void Run::begin_clients() {
                               .acks = idempotent ? std::int16_t{-1} : kAcks[prng.below(5)],
                               .idempotent = idempotent,
                               .in_flight_max = 1 + prng.below(5),
-                              .pause_us = plan_.pause_us,
+                              .pause_us = large ? 4 * plan_.pause_us : plan_.pause_us,
                               .records_max = 1 + prng.below(8),
-                              .value_bytes_max = prng.chance(1, 6) ? 20'000u : 200u,
+                              .value_bytes_max = large ? 20'000u : 200u,
                               .topic_may_go = false};
     producers_.push_back(std::make_unique<Producer>(**host++, bootstrap(), prng.next(), watch_, options));
     producers_.back()->begin();
@@ -259,6 +268,7 @@ bool Run::audit() {
   observer_.sample_cores();
   for (const Observer::Group& group : observer_.groups())
     if (!audit(group)) return false;
+  for (std::size_t i = 0; i < cluster_.size(); ++i) watch_.judge("replay", observer_.replay(i));
   return audit_metadata();
 }
 

@@ -13,7 +13,7 @@ namespace kontiki::sim {
 
 class Trace {
  public:
-  static constexpr std::size_t kLinesMax = 400;
+  static constexpr std::size_t kLinesMax = 120;
 
   Trace(const Scheduler& scheduler, bool print) : scheduler_(scheduler), print_(print) {}
 

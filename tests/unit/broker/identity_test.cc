@@ -28,6 +28,22 @@ TEST_F(IdentityTest, ANewFolderIsClaimedForGood) {
   EXPECT_FALSE(first->incarnation.is_zero());
 }
 
+TEST(Identity, WhatASecondStartReliesOnSurvivesThoughTheFirstDiedBeforeItsNameWasDurable) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    sim::Simulation sim(seed);
+    sim::SimDisk& disk = sim.add_node("n").disk();
+    disk.fail_nth(sim::DiskOp::kSyncDir, 1, env::DiskError::kIo);
+    ASSERT_FALSE(claim_folder(disk, "/data", NodeId(7), 2, Prng(1)).has_value());
+    disk.crash_process();
+    const auto second = claim_folder(disk, "/data", NodeId(7), 2, Prng(2));
+    ASSERT_TRUE(second.has_value());
+    disk.power_loss();
+    const auto third = claim_folder(disk, "/data", NodeId(7), 2, Prng(3));
+    ASSERT_TRUE(third.has_value());
+    EXPECT_EQ(*second, *third);
+  }
+}
+
 TEST_F(IdentityTest, AnotherNodeOrNumberOfShardsIsRefused) {
   ASSERT_TRUE(claim(7, 2).has_value());
   const auto node = claim(8, 2);

@@ -55,70 +55,36 @@ void TestClient::read() {
 
 // ---- World ----------------------------------------------------------------------------------------------
 
-NodeId World::node_id(std::size_t i) {
-  static constexpr std::int32_t kIds[] = {7, 42, 11};
-  return NodeId(kIds[i]);
-}
-
-World::World(Options options) : options_(options), sim_(options.seed), brokers_(options.nodes) {
+World::World(Options options)
+    : options_(options), sim_(options.seed), cluster_(sim_, [&options] {
+        sim::BrokerCluster::Options out{.nodes = options.nodes,
+                                        .shards = options.shards,
+                                        .seed = options.seed,
+                                        .limits = options.limits,
+                                        .node = {}};
+        out.node.uncommitted_bytes_max = options.uncommitted_bytes_max;
+        return out;
+      }()) {
   let_log_print();
   sim_.add_node("client");
-  for (std::size_t i = 0; i < size(); ++i) sim_.add_node(name(i), options_.shards);
   for (std::size_t i = 0; i < size(); ++i) start(i);
 }
 
-World::~World() {
-  for (std::size_t i = 0; i < size(); ++i)
-    if (runs(i)) crash(i);
-}
-
-BrokerOptions World::options_of(std::size_t i) const {
-  BrokerOptions options;
-  options.node_id = node_id(i);
-  options.data_dir = "/data";
-  options.kafka = {name(i), 9092};
-  options.peer = {name(i), 9093};
-  for (std::size_t seed = 0; seed < size(); ++seed) options.seeds.push_back({name(seed), 9093});
-  options.seed = options_.seed * 1000 + starts_;
-  options.limits = options_.limits;
-  options.node.uncommitted_bytes_max = options_.uncommitted_bytes_max;
-  return options;
-}
-
-Result<void, Problem> World::try_start(std::size_t i) {
-  ++starts_;
-  auto started =
-      Broker::start(node(i).clock(), node(i).disk(), node(i).network(), node(i).executors(), options_of(i));
-  if (!started) return unexpected(started.error());
-  brokers_[i] = std::move(*started);
-  return {};
-}
-
 void World::start(std::size_t i) {
-  if (!node(i).running()) node(i).start();
   const auto started = try_start(i);
   ASSERT_TRUE(started.has_value()) << started.error().message;
 }
 
-void World::crash(std::size_t i) {
-  node(i).crash();
-  brokers_[i].reset();
-}
-
 bool World::stop(std::size_t i) {
   bool stopped = false;
-  brokers_[i]->stop([&] { stopped = true; });
+  cluster_.stop(i, [&] { stopped = true; });
   const bool in_time = wait([&] { return stopped; });
   crash(i);
   return in_time;
 }
 
 bool World::wait_ready() {
-  return wait([&] {
-    for (std::size_t i = 0; i < size(); ++i)
-      if (runs(i) && !broker(i).ready()) return false;
-    return true;
-  });
+  return wait([this] { return cluster_.all_ready(); });
 }
 
 SubmitResult World::submit(std::size_t i, metadata::CommandBody command) {
@@ -147,21 +113,11 @@ void World::create_topic(const std::string& name, std::int32_t partitions, std::
 }
 
 GroupId World::group(const std::string& topic, std::int32_t partition) {
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (!runs(i)) continue;
-    if (const auto* info = broker(i).shard(0).cluster().partition(topic, partition)) return info->group;
-  }
-  return GroupId(~0ull);
+  return cluster_.group(topic, partition).value_or(GroupId(~0ull));
 }
 
 std::optional<std::size_t> World::leader(const std::string& topic, std::int32_t partition) {
-  const GroupId id = group(topic, partition);
-  for (std::size_t i = 0; i < size(); ++i) {
-    if (!runs(i) || !node(i).running()) continue;
-    PartitionHost* host = broker(i).shard(broker(i).node().shard_of(id)).host(id);
-    if (host != nullptr && host->serves()) return i;
-  }
-  return std::nullopt;
+  return cluster_.leader(group(topic, partition));
 }
 
 // ---- requests -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "kafka/messages/fetch.h"
 #include "kafka/messages/produce.h"
 #include "model/record_batch.h"
+#include "sim/cluster/broker_cluster.h"
 #include "sim/simulation.h"
 
 #include <gtest/gtest.h>
@@ -101,20 +102,19 @@ class World {
     std::size_t uncommitted_bytes_max = 64u << 20;  // per group
   };
   explicit World(Options options);
-  ~World();
 
   sim::Simulation& sim() { return sim_; }
   std::size_t size() const { return options_.nodes; }
-  static NodeId node_id(std::size_t i);  // not 0, 1, 2
-  static std::string name(std::size_t i) { return "n" + std::to_string(i); }
-  sim::SimNode& node(std::size_t i) { return sim_.node(name(i)); }
-  Broker& broker(std::size_t i) { return *brokers_.at(i); }
-  bool runs(std::size_t i) const { return brokers_.at(i) != nullptr; }
-  BrokerOptions options_of(std::size_t i) const;
+  static NodeId node_id(std::size_t i) { return sim::BrokerCluster::node_id(i); }  // not 0, 1, 2
+  static std::string name(std::size_t i) { return sim::BrokerCluster::name(i); }
+  sim::SimNode& node(std::size_t i) { return cluster_.node(i); }
+  Broker& broker(std::size_t i) { return cluster_.broker(i); }
+  bool runs(std::size_t i) const { return cluster_.runs(i); }
+  BrokerOptions options_of(std::size_t i) const { return cluster_.options_of(i); }
 
-  Result<void, Problem> try_start(std::size_t i);
+  Result<void, Problem> try_start(std::size_t i) { return cluster_.try_start(i); }
   void start(std::size_t i);
-  void crash(std::size_t i);
+  void crash(std::size_t i) { cluster_.crash(i); }
   bool stop(std::size_t i);  // cleanly
   bool wait_ready();         // every broker that runs
   bool wait(const std::function<bool()>& done, std::int64_t timeout_us = 30 * kSecond) {
@@ -138,8 +138,7 @@ class World {
  private:
   const Options options_;
   sim::Simulation sim_;
-  std::vector<std::unique_ptr<Broker>> brokers_;  // null while not running
-  std::uint64_t starts_ = 0;
+  sim::BrokerCluster cluster_;
 };
 
 // Requests and batches in few words.

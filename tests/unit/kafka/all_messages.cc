@@ -1,5 +1,6 @@
 #include "unit/kafka/all_messages.h"
 
+#include "kafka/messages/alter_partition_reassignments.h"
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/create_partitions.h"
 #include "kafka/messages/create_topics.h"
@@ -10,6 +11,7 @@
 #include "kafka/messages/find_coordinator.h"
 #include "kafka/messages/init_producer_id.h"
 #include "kafka/messages/list_offsets.h"
+#include "kafka/messages/list_partition_reassignments.h"
 #include "kafka/messages/metadata.h"
 #include "kafka/messages/offset_for_leader_epoch.h"
 #include "kafka/messages/produce.h"

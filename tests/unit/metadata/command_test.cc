@@ -18,6 +18,8 @@ std::vector<Command> samples() {
        CreateTopic{"topic", uuid(3), {{"retention.ms", "1"}, {"a", ""}}, {nodes({1, 2}), nodes({2, 3})}}},
       {uuid(1), DeleteTopic{uuid(3)}},
       {{}, CreatePartitions{uuid(3), 2, {nodes({1, 5})}}},
+      {uuid(6), ReassignPartition{uuid(3), 1 << 20, nodes({1, 5})}},
+      {{}, FinishReassignment{uuid(3), 2, 1ull << 40, Term(1ull << 33)}},
       {uuid(1), SetTopicConfigs{uuid(3), {{"x", "y"}}, {"z", "w"}}},
       {uuid(1), AllocateProducerIds{NodeId(7), 1000}},
   };

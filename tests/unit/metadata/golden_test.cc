@@ -7,6 +7,8 @@
 //   add ID EXISTING LIST...
 //   config ID NAME=VALUE|-NAME...
 //   producer-ids NODE COUNT
+//   reassign ID PARTITION [LIST]      without a list: withdrawn
+//   finish ID PARTITION NUMBER TERM
 //   state
 // A command may end in "token=N". Every command also passes through a snapshot.
 #include "support/golden.h"
@@ -73,6 +75,11 @@ class Script {
     if (w[0] == "delete") return DeleteTopic{topic_id(w[1])};
     if (w[0] == "add") return CreatePartitions{topic_id(w[1]), std::stoi(w[2]), lists(w, 3)};
     if (w[0] == "config") return parsed_configs(w);
+    if (w[0] == "reassign")
+      return ReassignPartition{topic_id(w[1]), std::stoi(w[2]),
+                               w.size() > 3 ? parsed_list(w[3]) : Replicas()};
+    if (w[0] == "finish")
+      return FinishReassignment{topic_id(w[1]), std::stoi(w[2]), std::stoull(w[3]), Term(std::stoull(w[4]))};
     if (w[0] == "producer-ids") return AllocateProducerIds{NodeId(std::stoi(w[1])), std::stoi(w[2])};
     return std::nullopt;
   }
@@ -130,6 +137,20 @@ class Script {
   static std::string described(const ConfigChanged& c) {
     return fmt::format("topic {} configured", c.id.bytes[15]);
   }
+  static std::string described(const ReplicasChanged& c) {
+    return fmt::format("replicas of topic {} partition {} changed", c.id.bytes[15], c.partition);
+  }
+
+  static std::string described(const PartitionInfo& p) {
+    std::string out = fmt::format("group {} on {}", p.group.value, list_of(p.replicas));
+    if (p.founders != p.replicas) out += fmt::format(", founded on {}", list_of(p.founders));
+    for (const Seat& seat : p.seats)
+      out += fmt::format(", {} since {} in term {}", seat.node.value, seat.since, seat.term.value);
+    if (p.reassignment)
+      out += fmt::format(", wish {} is {}: adding [{}] removing [{}]", p.reassignments, list_of(p.target()),
+                         list_of(p.adding()), list_of(p.removing()));
+    return out;
+  }
 
   std::string state() const {
     std::string out;
@@ -139,8 +160,7 @@ class Script {
                          node.rack.empty() ? "" : ", rack " + node.rack);
     for (const auto& [name, topic] : built_.cluster.topics()) {
       out += fmt::format("topic {} id {}", name, topic.id.bytes[15]);
-      for (const PartitionInfo& p : topic.partitions)
-        out += fmt::format(" | group {} on {}", p.group.value, list_of(p.replicas));
+      for (const PartitionInfo& p : topic.partitions) out += " | " + described(p);
       for (const auto& [key, value] : topic.configs) out += fmt::format(" | {}={}", key, value);
       out += "\n";
     }

@@ -18,7 +18,7 @@ CommandBody random_body(Prng& prng) {
       replicas.emplace_back(static_cast<std::int32_t>((first + i) % 6));
     return replicas;
   };
-  switch (prng.below(9)) {
+  switch (prng.below(13)) {
     case 0:
       return SetClusterId{id};
     case 1: {
@@ -34,6 +34,15 @@ CommandBody random_body(Prng& prng) {
       return SetTopicConfigs{id, {{"c" + std::to_string(prng.below(4)), "v"}}, {"c1"}};
     case 5:
       return AllocateProducerIds{NodeId(static_cast<std::int32_t>(prng.below(6))), 10};
+    case 6:
+    case 7: {
+      Replicas target = some_nodes();
+      if (prng.chance(1, 4)) target.clear();
+      return ReassignPartition{id, static_cast<std::int32_t>(prng.below(2)), target};
+    }
+    case 8:
+      return FinishReassignment{id, static_cast<std::int32_t>(prng.below(2)), 1 + prng.below(3),
+                                Term(prng.below(9))};
     default:
       return CreateTopic{"t" + std::string(prng.chance(1, 2) ? "." : "_") + std::to_string(prng.below(9)),
                          id,
@@ -116,7 +125,7 @@ TEST(MetadataSnapshotTest, FlippedBytesUnderARightCrcNeverCrash) {
 TEST(MetadataSnapshotTest, ANewerVersionIsToldFromDamage) {
   const Slice good = Cluster().snapshot();
   std::vector<std::byte> body(good.bytes().begin(), good.bytes().end() - 4);
-  body[4] = std::byte{2};
+  body[4] = std::byte{3};
   const Slice newer = with_crc(body);
   EXPECT_EQ(Cluster().restore(newer.bytes()).error(), RestoreError::kNewer);
 }

@@ -96,6 +96,9 @@ class World {
 
   // Starts the process of a node with the groups given.
   void start(int id, Origin origin = Origin::kNew) {
+    for (GroupId group : group_ids)
+      if (!seats.contains(group))
+        for (int founder : founders()) seats[group][founder] = {};
     NodeOptions options = base_options;
     options.self = NodeId(id);
     for (std::size_t i = 0; i < ids_.size(); ++i) {
@@ -116,7 +119,8 @@ class World {
     ASSERT_TRUE(node) << node.error().message;
     host->node = std::move(*node);
     hosts[id] = std::move(host);
-    for (GroupId group : group_ids) create(id, group, origin);
+    for (GroupId group : group_ids)
+      if (seats[group].contains(id)) create(id, group, origin);
     ASSERT_TRUE(hosts[id]->node->start());
   }
   void create(int id, GroupId group, Origin origin = Origin::kNew) {
@@ -124,9 +128,9 @@ class World {
     auto machine = std::make_unique<Recorder>();
     Shard& shard = host.node->shard(host.node->shard_of(group));
     Configuration members;
-    for (int member : ids_) members.voters.emplace_back(member);
+    for (int member : founders()) members.voters.emplace_back(member);
     std::sort(members.voters.begin(), members.voters.end());
-    auto created = shard.create_group(group, NodeId(id), members, *machine, origin);
+    auto created = shard.create_group(group, NodeId(id), members, *machine, origin, seats[group].at(id));
     ASSERT_TRUE(created) << created.error().message;
     host.groups[group] = *created;
     host.machines[group] = std::move(machine);
@@ -135,6 +139,22 @@ class World {
     group_ids = std::move(groups);
     for (int id : ids_) start(id);
   }
+  // The node becomes a member of a group that runs already; its log is empty.
+  void join(int id, GroupId group, const Seat& seat) {
+    seats[group][id] = seat;
+    if (hosts.contains(id)) create(id, group);
+  }
+  // Its data goes.
+  void leave(int id, GroupId group) {
+    seats[group].erase(id);
+    if (!hosts.contains(id) || !host(id).groups.contains(group)) return;
+    host(id).node->shard(host(id).node->shard_of(group)).remove_group(group);
+    host(id).groups.erase(group);
+    host(id).machines.erase(group);
+  }
+  bool is_running(int id) const { return hosts.contains(id); }
+  const std::vector<int>& ids() const { return ids_; }
+  const std::vector<int>& founders() const { return first_members.empty() ? ids_ : first_members; }
   void crash(int id) {
     machine_of(id).crash();
     forget(id);
@@ -152,6 +172,7 @@ class World {
   // The node that leads the group and has applied the entry that opened its term, or 0.
   int leader(GroupId group) {
     for (auto& [id, host] : hosts) {
+      if (!host->groups.contains(group)) continue;
       Group* member = host->groups.at(group);
       const auto& core = member->core();
       if (member->is_leader() && core.term_at(member->applied()) == core.term()) return id;
@@ -174,20 +195,25 @@ class World {
     return simulation.run_until(
         [&] {
           return std::all_of(hosts.begin(), hosts.end(), [&](const auto& host) {
-            return host.second->machines.at(group)->count >= count;
+            const auto machine = host.second->machines.find(group);
+            return machine == host.second->machines.end() || machine->second->count >= count;
           });
         },
         timeout_us);
   }
   void expect_same_everywhere(GroupId group) {
+    const Recorder* first = nullptr;
     for (auto& [id, host] : hosts) {
-      EXPECT_EQ(host->machines.at(group)->count, hosts.begin()->second->machines.at(group)->count)
-          << "node " << id;
-      EXPECT_EQ(host->machines.at(group)->checksum, hosts.begin()->second->machines.at(group)->checksum)
-          << "node " << id;
+      if (!host->machines.contains(group)) continue;
+      const Recorder& machine = *host->machines.at(group);
+      if (first == nullptr) first = &machine;
+      EXPECT_EQ(machine.count, first->count) << "node " << id;
+      EXPECT_EQ(machine.checksum, first->checksum) << "node " << id;
     }
   }
 
+  std::vector<int> first_members;  // of groups; empty: all nodes
+  std::map<GroupId, std::map<int, Seat>> seats;
   NodeOptions base_options;
   sim::Simulation simulation;
   std::vector<GroupId> group_ids;

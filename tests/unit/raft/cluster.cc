@@ -51,11 +51,12 @@ Node& Cluster::node(NodeId id) {
   return found->second;
 }
 
-Node& Cluster::add(NodeId id, const Disk& disk) {
+Node& Cluster::add(NodeId id, const Disk& disk, std::uint64_t member_since) {
   Node& n = nodes_[id];
   n.id = id;
   n.options = options_;
   n.options.self = id;
+  n.options.member_since = member_since;
   n.disk = disk;
   if (nodes_.size() == 1) first_ = disk.base;
   for (Index i = disk.start + 1; i <= disk.last(); ++i) payload_ = std::max(payload_, disk.at(i).payload);

@@ -79,7 +79,7 @@ class Cluster {
 
   Cluster(std::uint64_t seed, Options options, Trace trace);
 
-  Node& add(NodeId id, const Disk& disk);  // and starts it
+  Node& add(NodeId id, const Disk& disk, std::uint64_t member_since = 0);  // and starts it
   Node& node(NodeId id);
   std::map<NodeId, Node>& nodes() { return nodes_; }
   std::deque<Packet>& network() { return network_; }

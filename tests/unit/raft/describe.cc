@@ -49,6 +49,7 @@ std::string describe(const Configuration& members) {
   std::string out = "{" + list(members.voters);
   if (!members.outgoing.empty()) out += " out " + list(members.outgoing);
   if (!members.learners.empty()) out += " learn " + list(members.learners);
+  if (members.epoch > 0) out += fmt::format(" epoch {}", members.epoch);
   return out + "}";
 }
 

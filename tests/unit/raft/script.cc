@@ -95,6 +95,7 @@ void Script::execute(const Command& command) {
                                                            {"damage", &Script::life},
                                                            {"founding", &Script::event},
                                                            {"founded", &Script::event},
+                                                           {"forget", &Script::life},
                                                            {"compact", &Script::life},
                                                            {"snapshot", &Script::life},
                                                            {"state", &Script::show},
@@ -179,6 +180,7 @@ void Script::configure(const Command& c) {
   Configuration next;
   next.voters = nodes_of(c.options.at("voters"));
   if (c.options.contains("learners")) next.learners = nodes_of(c.options.at("learners"));
+  if (c.options.contains("epoch")) next.epoch = std::stoull(c.options.at("epoch"));
   cluster_->step(c.node(1), ProposeConfiguration{next});
 }
 
@@ -236,6 +238,13 @@ void Script::life(const Command& c) {
   if (c.words[0] == "crash") cluster_->crash(c.node(1));
   if (c.words[0] == "restart") cluster_->restart(c.node(1));
   if (c.words[0] == "damage") cluster_->damage(c.node(1), Index{c.number(2, 0)});
+  if (c.words[0] == "forget") {
+    Disk disk;
+    disk.base = cluster_->node(c.node(1)).disk.base;
+    if (c.options.contains("term")) disk.hard_state.term = Term{std::stoull(c.options.at("term"))};
+    cluster_->crash(c.node(1));
+    cluster_->add(c.node(1), disk, c.options.contains("since") ? std::stoull(c.options.at("since")) : 0);
+  }
   if (c.words[0] == "compact") cluster_->compact(c.node(1), Index{c.number(2, 0)});
   if (c.words[0] == "snapshot") cluster_->send_snapshot(c.node(1), c.node(2));
 }

@@ -8,13 +8,14 @@
 //                            are durable at once; then the limits of Options
 //   log N TERM:COUNT... [term=T]  node N starts anew with these entries on disk; equal (index, term) are
 //   equal entries campaign N | tick N [K] | propose N [K] | read N CONTEXT | transfer N TO configure N
-//   voters=.. [learners=..] down N P | up N P        node N is told that P is down or up not-leader A B the
-//   driver of A tells B that A does not lead persist N [K]            the next K writes (all) become durable,
-//   and the core is told sync N [K] | ack N NUMBER  the two halves of it: durable; told of one step fill N K
-//   no more than K entries fit into a message of N deliver [A->B | #ID...]  all packets until none is left;
-//   only those on a link; only these drop [A->B | #ID...] | duplicate [A->B | #ID...] | reverse cut A B |
-//   join A B | isolate N | heal crash N | restart N | compact N INDEX | snapshot A B state [N] | network |
-//   writes N | quiet  (nothing needs a tick, nothing is under way)
+//   voters=.. [learners=..] [epoch=E] down N P | up N P        node N is told that P is down or up not-leader
+//   A B the driver of A tells B that A does not lead persist N [K]            the next K writes (all) become
+//   durable, and the core is told sync N [K] | ack N NUMBER  the two halves of it: durable; told of one step
+//   fill N K no more than K entries fit into a message of N deliver [A->B | #ID...]  all packets until none
+//   is left; only those on a link; only these drop [A->B | #ID...] | duplicate [A->B | #ID...] | reverse cut
+//   A B | join A B | isolate N | heal crash N | restart N | forget N [since=E] [term=T] (starts anew with
+//   nothing, as a member since epoch E) | compact N INDEX | snapshot A B state [N] | network | writes N |
+//   quiet  (nothing needs a tick, nothing is under way)
 #pragma once
 
 #include "unit/raft/cluster.h"
