@@ -2,15 +2,15 @@
 """Writes the seed inputs of tests/fuzz/corpus anew: tests/fuzz/make_corpus.py. Small files by hand or from the golden
 bytes of the Kafka codec; what a fuzzer finds interesting later stays in build/fuzz/corpus."""
 import random
+import re
 import struct
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE.parent / "unit" / "kafka" / "golden.hex"
-# The order of kafka/api.h, request and response of each in turn: the first byte of an input of fuzz_kafka.
-APIS = ["Produce", "Fetch", "ListOffsets", "Metadata", "FindCoordinator", "ApiVersions", "CreateTopics", "DeleteTopics",
-        "InitProducerId", "OffsetForLeaderEpoch", "DescribeConfigs", "CreatePartitions", "DescribeCluster"]
-MESSAGES = [f"{api}{half}" for api in APIS for half in ("Request", "Response")]
+API_LIST = HERE.parent.parent / "src" / "kafka" / "api.h"
+# API(key, name, ...): the first byte of an input of the fuzzer is twice the key, and one more for the response.
+KEYS = {name: int(key) for key, name in re.findall(r"API\((\d+), (\w+),", API_LIST.read_text())}
 
 
 def put(fuzzer, name, content):
@@ -28,8 +28,9 @@ def kafka():
             found.setdefault(message, {})[int(version)] = bytes.fromhex(body)
     for message, versions in found.items():
         ordered = sorted(versions)
+        number = 2 * KEYS[re.sub("Request$|Response$", "", message)] + message.endswith("Response")
         for version in {ordered[0], ordered[len(ordered) // 2], ordered[-1]}:
-            put("kafka", f"{message}-{version}", bytes([MESSAGES.index(message), version]) + versions[version])
+            put("kafka", f"{message}-{version}", bytes([number, version]) + versions[version])
     put("kafka_header", "old", struct.pack(">hhih", 3, 1, 7, 6) + b"client" + bytes(4))
     put("kafka_header", "flexible", struct.pack(">hhih", 18, 3, 7, 6) + b"client" + b"\0" + b"\x05abcd\x02\x31\0")
     put("kafka_header", "unknown", struct.pack(">hhih", 999, 99, 7, -1))
