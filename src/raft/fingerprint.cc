@@ -32,6 +32,7 @@ class Writer {
     set(members.voters);
     set(members.outgoing);
     set(members.learners);
+    number(members.epoch);
   }
   void progress(const Progress& peer) {
     for (const std::uint64_t value :

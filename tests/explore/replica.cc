@@ -62,6 +62,7 @@ void put(const Configuration& members, const Rename& rename, std::string& out) {
   put(members.voters, rename, out);
   put(members.outgoing, rename, out);
   put(members.learners, rename, out);
+  put(members.epoch, out);
 }
 
 void put(const std::vector<Stored>& entries, const Rename& rename, std::string& out) {

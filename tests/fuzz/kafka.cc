@@ -1,8 +1,10 @@
-// Every request and response of the API list. Input: one byte that picks the message, one the version, then
-// the body. What is accepted must be stable: its encoding decodes, and encodes to the same.
+// Every request and response of the API list. Input: one byte that picks the message (twice the API's key,
+// and one more for the response), one the version, then the body. What is accepted must be stable: its
+// encoding decodes, and encodes to the same.
 #include "base/check.h"
 #include "fuzz/fuzzer.h"
 #include "kafka/codec.h"
+#include "kafka/messages/alter_partition_reassignments.h"
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/create_partitions.h"
 #include "kafka/messages/create_topics.h"
@@ -13,6 +15,7 @@
 #include "kafka/messages/find_coordinator.h"
 #include "kafka/messages/init_producer_id.h"
 #include "kafka/messages/list_offsets.h"
+#include "kafka/messages/list_partition_reassignments.h"
 #include "kafka/messages/metadata.h"
 #include "kafka/messages/offset_for_leader_epoch.h"
 #include "kafka/messages/produce.h"
@@ -33,10 +36,13 @@ void try_message(const Slice& body, std::int16_t version) {
   kafka::to_text(*message, version);
 }
 
-using Try = void (*)(const Slice& body, std::int16_t version);
-constexpr auto kMessages = std::to_array<Try>({
+struct Message {
+  int number;  // the first byte of an input
+  void (*attempt)(const Slice& body, std::int16_t version);
+};
+constexpr auto kMessages = std::to_array<Message>({
 #define KONTIKI_KAFKA_API(key, name, ...) \
-  try_message<kafka::name##Request>, try_message<kafka::name##Response>,
+  {2 * key, try_message<kafka::name##Request>}, {2 * key + 1, try_message<kafka::name##Response>},
     KONTIKI_KAFKA_APIS(KONTIKI_KAFKA_API)
 #undef KONTIKI_KAFKA_API
 });
@@ -45,9 +51,11 @@ constexpr auto kMessages = std::to_array<Try>({
 
 KONTIKI_FUZZER(kafka) {
   if (input.size() < 2) return;
-  const auto message = static_cast<std::size_t>(input[0]) % kMessages.size();
   const auto version = static_cast<std::int16_t>(static_cast<int>(input[1]) % 20);
   // A buffer of exactly that size, so that the sanitizer sees a read past the end.
-  kMessages[message](Slice::copy_of(input.subspan(2)), version);
+  const Slice body = Slice::copy_of(input.subspan(2));
+  for (const Message& message : kMessages) {
+    if (message.number == static_cast<int>(input[0])) message.attempt(body, version);
+  }
 }
 KONTIKI_FUZZER_END

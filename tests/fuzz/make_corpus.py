@@ -2,15 +2,15 @@
 """Writes the seed inputs of tests/fuzz/corpus anew: tests/fuzz/make_corpus.py. Small files by hand or from the golden
 bytes of the Kafka codec; what a fuzzer finds interesting later stays in build/fuzz/corpus."""
 import random
+import re
 import struct
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE.parent / "unit" / "kafka" / "golden.hex"
-# The order of kafka/api.h, request and response of each in turn: the first byte of an input of fuzz_kafka.
-APIS = ["Produce", "Fetch", "ListOffsets", "Metadata", "FindCoordinator", "ApiVersions", "CreateTopics", "DeleteTopics",
-        "InitProducerId", "OffsetForLeaderEpoch", "DescribeConfigs", "CreatePartitions", "DescribeCluster"]
-MESSAGES = [f"{api}{half}" for api in APIS for half in ("Request", "Response")]
+API_LIST = HERE.parent.parent / "src" / "kafka" / "api.h"
+# API(key, name, ...): the first byte of an input of the fuzzer is twice the key, and one more for the response.
+KEYS = {name: int(key) for key, name in re.findall(r"API\((\d+), (\w+),", API_LIST.read_text())}
 
 
 def put(fuzzer, name, content):
@@ -28,8 +28,9 @@ def kafka():
             found.setdefault(message, {})[int(version)] = bytes.fromhex(body)
     for message, versions in found.items():
         ordered = sorted(versions)
+        number = 2 * KEYS[re.sub("Request$|Response$", "", message)] + message.endswith("Response")
         for version in {ordered[0], ordered[len(ordered) // 2], ordered[-1]}:
-            put("kafka", f"{message}-{version}", bytes([MESSAGES.index(message), version]) + versions[version])
+            put("kafka", f"{message}-{version}", bytes([number, version]) + versions[version])
     put("kafka_header", "old", struct.pack(">hhih", 3, 1, 7, 6) + b"client" + bytes(4))
     put("kafka_header", "flexible", struct.pack(">hhih", 18, 3, 7, 6) + b"client" + b"\0" + b"\x05abcd\x02\x31\0")
     put("kafka_header", "unknown", struct.pack(">hhih", 999, 99, 7, -1))
@@ -121,12 +122,11 @@ def peer_frames():
     def message(body, fields, headers=lists()):
         return struct.pack("<QiiQB", 5, 2, 1, 4, body) + fields + headers
 
-    members = lists(struct.pack("<i", 1), struct.pack("<i", 2)) + lists() + lists(struct.pack("<i", 3))
+    members = struct.pack("<Q", 1) + lists(struct.pack("<i", 1), struct.pack("<i", 2)) + lists() + lists(struct.pack("<i", 3))
     header = struct.pack("<IQQqqIB", 3, 4, 4, 9, 1000, 1, 1)
-    settings = struct.pack("<IQQqqIB", 0, 5, 4, 10, -1, 0, 3)
-    append = struct.pack("<QQQ", 3, 3, 2) + lists(struct.pack("<QQ", 4, 5)) + lists(struct.pack("<Q", 5) + members)
+    append = struct.pack("<QQQ", 3, 3, 1) + lists(struct.pack("<QQ", 4, 4)) + lists()
     bodies = [message(1, struct.pack("<BBQQ", 0, 1, 3, 3)), message(2, b"\0\1"),
-              message(3, append + struct.pack("<QQQ", 3, 1, 0), lists(header, settings)),
+              message(3, append + struct.pack("<QQQ", 3, 1, 0), lists(header)),
               message(4, struct.pack("<BQQQQQ", 1, 3, 3, 2, 1, 9)), message(5, b""), message(6, b"")]
     for i, body in enumerate(bodies):
         put("peer_frame", f"message{i + 1}", frame(4, lists(body), b"abc" if i == 2 else b""))
@@ -145,17 +145,18 @@ def state_machines():
     """docs/format/metadata-snapshot.md and partition-snapshot.md, without the checksum that the fuzzer adds."""
     uuid, two = bytes(range(1, 17)), bytes(range(2, 18))
     node = struct.pack("<i", 1) + uuid + text_field(b"h") + struct.pack("<H", 9092) + text_field(b"h:1") \
-        + struct.pack("<i", 0) + text_field(b"r")
+        + struct.pack("<i", 0) + text_field(b"r") + struct.pack("<Q", 1)
     settings = lists(text_field(b"retention.ms") + text_field(b"1"))
     replicas = lists(struct.pack("<i", 1))
     commands = [uuid, node, text_field(b"topic") + two + settings + lists(replicas, replicas), two,
                 two + struct.pack("<i", 1) + lists(replicas), two + settings + lists(text_field(b"x")),
-                struct.pack("<ii", 1, 1000)]
+                struct.pack("<ii", 1, 1000), two + struct.pack("<i", 0) + replicas, two + struct.pack("<iQQ", 0, 1, 3)]
     for i, fields in enumerate(commands):
         put("metadata", f"command{i + 1}", bytes([0, 1, i + 1]) + uuid + fields)
-    topic = two + text_field(b"topic") + settings + lists(struct.pack("<Q", 1) + replicas)
+    partition = struct.pack("<Q", 1) + replicas + replicas + lists(struct.pack("<iQQ", 1, 1, 3)) + struct.pack("<QQB", 1, 3, 0)
+    topic = two + text_field(b"topic") + settings + lists(partition)
     request = uuid + b"\0" + two + struct.pack("<qi", -1, 0)
-    put("metadata", "snapshot", b"\1KPMS" + struct.pack("<HQ", 1, 9) + uuid + struct.pack("<Qq", 2, 1000) + lists(node)
+    put("metadata", "snapshot", b"\1KPMS" + struct.pack("<HQ", 2, 9) + uuid + struct.pack("<Qq", 2, 1000) + lists(node)
         + lists(topic) + lists(request))
     put("partition", "delete", b"\0" + bytes([1, 1]) + struct.pack("<q", 7))
     put("partition", "expire", b"\0" + bytes([1, 2]))
