@@ -1,5 +1,7 @@
 #include "sim/check/replay.h"
 
+#include "multiraft/configuration_codec.h"
+
 #include <fmt/format.h>
 
 namespace kontiki::sim {
@@ -58,7 +60,13 @@ std::optional<FoundLog> found_log(storage::Store& store, GroupId group, std::str
     what = snapshot.error().message;
     return std::nullopt;
   }
-  log.snapshot = std::move(*snapshot);
+  if (!*snapshot) return log;
+  const auto saved = multiraft::decode_saved_state((*snapshot)->state);
+  if (!saved) {
+    what = "the snapshot cannot be read";
+    return std::nullopt;
+  }
+  log.snapshot = storage::Store::Snapshot{(*snapshot)->applied, saved->state};
   return log;
 }
 

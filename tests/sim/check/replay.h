@@ -18,8 +18,8 @@ namespace kontiki::sim {
 // The log of a group as found on a disk.
 struct FoundLog {
   LogStart start;
-  std::vector<Entry> entries;  // after the start
-  std::optional<storage::Store::Snapshot> snapshot;
+  std::vector<Entry> entries;                        // after the start
+  std::optional<storage::Store::Snapshot> snapshot;  // of the state machine alone
 };
 
 // Reads it; an error is a sentence in `what`.

@@ -23,6 +23,7 @@ class Faults {
   void begin();
   // Nothing new happens, everything is repaired, every broker starts again.
   void heal();
+  // At once, or with their disks so slow in the last moments that whatever is not waited for is lost.
   void lose_power_everywhere();
   // A broker ended itself.
   void exited(const BrokerCluster::Exit& exit);
@@ -53,6 +54,8 @@ class Faults {
   bool transfer();
   bool split();
   bool stop(std::size_t node);
+  std::int64_t stall_before_the_end(std::size_t node);
+  void lose_power(std::size_t node);
   bool isolate(std::size_t node);
   void flap(const std::string& a, const std::string& b, std::uint64_t times);
   void jump(std::size_t node, std::int64_t by_ms);

@@ -274,6 +274,7 @@ bool Run::audit() {
 
 bool Run::fall_and_rise() {
   faults_.lose_power_everywhere();
+  if (!run_for(kSecond)) return false;
   if (run_until([this] { return what_is_missing().empty(); }, kLivenessUs)) return audit();
   if (watch_.verdicts.clean())
     watch_.verdicts.stuck("liveness", "after the last loss of power: " + what_is_missing());
