@@ -108,7 +108,7 @@ Result<void, Problem> Broker::open(env::Disk& disk, env::Network& network,
 
 Result<void, Problem> Broker::create_metadata_group() {
   auto group = node_->shard(0).create_group(kMetadataGroup, options_.node.self_slot, voters_, *controller_,
-                                             multiraft::Origin::kFounding);
+                                            multiraft::Origin::kFounding);
   if (!group) {
     Problem problem = storage_problem(group.error());
     problem.message = "The cluster's metadata on this broker cannot be used: " + problem.message;
