@@ -130,6 +130,7 @@ class Shard {
   void send(Group& group, raft::Message message);
   bool fill(Group& group, raft::AppendRequest& request, std::vector<Entry>& entries);
   void send_snapshot(Group& group, NodeId to);
+  void send_snapshot_later(Group& group, NodeId to);
   void schedule_turn();
   void turn();
   void deliver_notices();

@@ -324,10 +324,20 @@ void Shard::retain(Group& group) {
   group.machine_.log_start_moved(start);
 }
 
+// A disk that does not answer now may do so later. The core asks again, after a while.
+void Shard::send_snapshot_later(Group& group, NodeId to) {
+  executor_.post([this, id = group.id_, to] {
+    if (Group* again = find(id)) step(*again, raft::SnapshotSent{to, false});
+  });
+}
+
 void Shard::send_snapshot(Group& group, NodeId to) {
   const Peer* peer = peer_of(to);
   auto snapshot = store_->load_snapshot(group.id_);
-  if (!snapshot) return damaged(group, snapshot.error());
+  if (!snapshot) {
+    cannot_read(group, snapshot.error());
+    return send_snapshot_later(group, to);
+  }
   if (peer == nullptr) return;
   CHECK(snapshot->has_value(), "the log was cut without a snapshot");
   auto saved = decode_saved_state((*snapshot)->state);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace kontiki::multiraft::test {
 namespace {
 
@@ -299,8 +301,9 @@ TEST(Cluster, AnIdleGroupCostsNothing) {
       EXPECT_FALSE(member->core().needs_tick()) << id << " " << group.value;
 }
 
-TEST(Cluster, AMemberWhoseLogWasCutAwayGetsASnapshotAndThenTheRest) {
-  World world(11);
+// A member is away until the log that it needs is cut, and comes back; `before_it_is_back` is called between,
+// with the number of the leader's host.
+void bring_back_by_snapshot(World& world, const std::function<void(int leader)>& before_it_is_back) {
   world.base_options.storage.wal_file_bytes = 16 << 10;
   world.base_options.storage.wal_bytes_max = 64 << 10;
   world.base_options.storage.segment_bytes = 16 << 10;
@@ -323,6 +326,7 @@ TEST(Cluster, AMemberWhoseLogWasCutAwayGetsASnapshotAndThenTheRest) {
   }
   ASSERT_GT(world.host(leader).groups.at(kGroup)->log_start().index, Index(100))
       << "retention did not cut the log";
+  before_it_is_back(leader);
   world.restart(away);
   ASSERT_TRUE(world.wait_for_count(kGroup, sent));
   ASSERT_TRUE(world.propose(world.wait_for_leader(kGroup), kGroup, "after"));
@@ -334,6 +338,22 @@ TEST(Cluster, AMemberWhoseLogWasCutAwayGetsASnapshotAndThenTheRest) {
   world.restart(away);
   ASSERT_TRUE(world.wait_for_count(kGroup, sent + 1));
   world.expect_same_everywhere(kGroup);
+}
+
+TEST(Cluster, AMemberWhoseLogWasCutAwayGetsASnapshotAndThenTheRest) {
+  World world(11);
+  bring_back_by_snapshot(world, [](int) {});
+}
+
+TEST(Cluster, ASnapshotThatCannotBeReadForAMomentIsSentLater) {
+  World world(11);
+  int leader = 0;
+  bring_back_by_snapshot(world, [&](int leads) {
+    leader = leads;
+    for (std::uint64_t n = 1; n <= 3; ++n)
+      world.machine_of(leads).disk().fail_nth(sim::DiskOp::kRead, n, env::DiskError::kIo, "/snapshot");
+  });
+  EXPECT_TRUE(world.host(leader).groups.at(kGroup)->is_leader()) << "a read that failed is no damage";
 }
 
 TEST(Cluster, CallsReachOtherNodesAndEndWhenTheyDie) {
