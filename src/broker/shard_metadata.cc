@@ -1,12 +1,10 @@
 // ShardBroker: its copy of the metadata, and the partitions that follow from it.
 //
-// Which partitions are started when: while the log is replayed at start, only those that the store has data
-// of, since a topic that is created in the log may be deleted further on. Once everything that was committed
-// before the start is applied (metadata_caught_up), all that are there are started, and what the store has
-// beyond them is deleted: of topics that are gone, and of partitions that have gone elsewhere.
-//
-// A member that has data may be started by an old state of the metadata: it has forgotten nothing. One
-// without may not, since it may have been removed and must not vote as if it had never been there.
+// While the log is replayed at start nothing follows from it: it tells of the past. A topic that is created
+// in it may be deleted further on; a replica that is removed in it may have been added again, and has data
+// that must not be deleted; one that was added again, empty, must not vote as what it was before. Once
+// everything that was committed before the start is applied (metadata_caught_up), all partitions that are
+// there are started, and what the store has beyond them is deleted.
 
 #include "base/log.h"
 #include "broker/broker.h"
@@ -74,6 +72,7 @@ void ShardBroker::follow_later() {
 }
 
 void ShardBroker::follow() {
+  if (!caught_up_) return changes_.clear();
   reassigner_.wake();
   if (std::exchange(restored_, false)) reconcile();
   for (const metadata::Change& change : std::exchange(changes_, {})) {
@@ -111,7 +110,6 @@ void ShardBroker::reconcile() {
     else
       remove_partition(id);
   }
-  if (!caught_up_) return;
   for (const GroupId id : shard_.orphans()) {
     const auto ref = cluster_.partition(id);
     if (id == kMetadataGroup || (ref && is_replica(ref->info()))) continue;
@@ -144,8 +142,7 @@ void ShardBroker::ensure_topic(const TopicId& id) {
 void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t partition) {
   const metadata::PartitionInfo& info = topic.partitions[static_cast<std::size_t>(partition)];
   const bool is_recovered = recovered_.contains(info.group);
-  if (shard_of(info.group) != number_ || hosts_.contains(info.group) || (!caught_up_ && !is_recovered))
-    return;
+  if (shard_of(info.group) != number_ || hosts_.contains(info.group)) return;
   if (!is_replica(info)) return;
   if (shard_.is_leaving(info.group)) {
     // It was here until a moment ago, and that it left is not on the disk yet.

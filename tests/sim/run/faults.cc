@@ -105,6 +105,8 @@ bool Faults::strike(FaultKind kind) {
       return strike_clock(kind);
     case FaultKind::kTransfer:
       return transfer();
+    case FaultKind::kReassign:
+      return reassign();
     case FaultKind::kDamage:
     case FaultKind::kReplaceDisk:
       return strike_data(kind);
@@ -231,12 +233,43 @@ void Faults::exited(const BrokerCluster::Exit& exit) {
   after(span_us(5 * kSecond), [this, i] { restart(i); });
 }
 
-bool Faults::transfer() {
+const metadata::Topic* Faults::any_topic() {
   const metadata::Cluster* cluster = cluster_.metadata();
-  if (cluster == nullptr || cluster->topics().empty()) return false;
+  if (cluster == nullptr || cluster->topics().empty()) return nullptr;
   auto topic = cluster->topics().begin();
   std::advance(topic, static_cast<std::ptrdiff_t>(prng_.below(cluster->topics().size())));
-  const auto& partitions = topic->second.partitions;
+  return &topic->second;
+}
+
+// Other replicas for a partition, as many as it has; or the wish for others is taken back.
+bool Faults::reassign() {
+  const metadata::Topic* topic = any_topic();
+  const std::size_t asked = any_node();
+  if (topic == nullptr || !cluster_.runs(asked) || nodes_[asked].state != State::kWell) return false;
+  const auto partition = static_cast<std::int32_t>(prng_.below(topic->partitions.size()));
+  const metadata::PartitionInfo& info = topic->partitions[static_cast<std::size_t>(partition)];
+  metadata::Replicas target;
+  while (target.size() < info.target().size()) {
+    const NodeId node = BrokerCluster::node_id(any_node());
+    if (std::find(target.begin(), target.end(), node) == target.end()) target.push_back(node);
+  }
+  note(fmt::format("fault: {}-{} shall be on {}", topic->name, partition, [&] {
+    std::string list;
+    for (const NodeId node : target) list += fmt::format("{}{}", list.empty() ? "" : ",", node.value);
+    return list;
+  }()));
+  cluster_.node(asked).executor(0).post([this, asked, id = topic->id, partition, target] {
+    if (!cluster_.runs(asked)) return;
+    cluster_.broker(asked).shard(0).submit(metadata::ReassignPartition{id, partition, target}, 5 * kSecond,
+                                           [](const broker::SubmitResult&) {});
+  });
+  return true;
+}
+
+bool Faults::transfer() {
+  const metadata::Topic* topic = any_topic();
+  if (topic == nullptr) return false;
+  const auto& partitions = topic->partitions;
   const auto& partition = partitions[prng_.below(partitions.size())];
   const auto leader = cluster_.leader(partition.group);
   if (!leader) return false;

@@ -51,7 +51,9 @@ class Faults {
   bool strike_clock(FaultKind kind);
   bool strike_data(FaultKind kind);
   void damage_file(SimDisk& disk);
+  const metadata::Topic* any_topic();
   bool transfer();
+  bool reassign();
   bool split();
   bool stop(std::size_t node);
   std::int64_t stall_before_the_end(std::size_t node);

@@ -37,6 +37,7 @@ namespace kontiki::sim {
   F(kClockJump, "clock-jump", true)        \
   F(kClockDrift, "clock-drift", true)      \
   F(kTransfer, "leader-transfer", true)    \
+  F(kReassign, "reassign", true)           \
   F(kDamage, "damage", false)              \
   F(kReplaceDisk, "replace-disk", false)
 
