@@ -35,6 +35,9 @@ class Observer {
   Observer(Simulation& sim, BrokerCluster& cluster, Watch& watch)
       : sim_(sim), cluster_(cluster), watch_(watch) {}
 
+  // Files are damaged on purpose: that a log cannot be read is no complaint, until the end.
+  void expect_damage() { damage_expected_ = true; }
+
   void sample_metadata();
   void sample_watermarks();
   void sample_logs();   // what is new in each
@@ -56,6 +59,7 @@ class Observer {
   Simulation& sim_;
   BrokerCluster& cluster_;
   Watch& watch_;
+  bool damage_expected_ = false;
   std::map<std::tuple<std::size_t, std::uint64_t, std::size_t>, Index> metadata_seen_;  // node, life, shard
   std::map<std::tuple<std::size_t, std::uint64_t, GroupId>, Offset> log_seen_;          // node, life
   std::unordered_map<GroupId, raft::ClusterInvariants> invariants_;
