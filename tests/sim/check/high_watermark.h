@@ -17,7 +17,7 @@ class HighWatermark {
   struct Sample {
     GroupId group;
     std::size_t node = 0;
-    std::uint64_t life = 0;  // of the node's process
+    std::uint64_t life = 0;  // of the replica: it ends with its process, or when the partition moves away
     Term term;
     bool serves = false;  // as the leader of that term
     Offset high_watermark{0};

@@ -211,8 +211,9 @@ void Faults::restart(std::size_t i) {
   }
   const auto& problem = started.error();
   note(fmt::format("n{} cannot start: {}", i, problem.message));
-  if (nodes_[i].damaged && problem.reason == Reason::kDataDamaged) {
-    // As it was told, the operator gives the node an empty disk.
+  // As it was told, the operator gives the node an empty disk. (A flipped bit can look like a newer format.)
+  if (nodes_[i].damaged &&
+      (problem.reason == Reason::kDataDamaged || problem.reason == Reason::kDataMismatch)) {
     cluster_.node(i).disk().wipe();
     return after(1, [this, i] { restart(i); });
   }

@@ -35,7 +35,11 @@ class Observer {
   Observer(Simulation& sim, BrokerCluster& cluster, Watch& watch)
       : sim_(sim), cluster_(cluster), watch_(watch) {}
 
+  // Files are damaged on purpose: that a log cannot be read is no complaint, until the end.
+  void expect_damage() { damage_expected_ = true; }
+
   void sample_metadata();
+  std::uint64_t seat(std::size_t i, GroupId group) const;
   void sample_watermarks();
   void sample_logs();   // what is new in each
   void sample_cores();  // raft::ClusterInvariants of every group
@@ -56,6 +60,7 @@ class Observer {
   Simulation& sim_;
   BrokerCluster& cluster_;
   Watch& watch_;
+  bool damage_expected_ = false;
   std::map<std::tuple<std::size_t, std::uint64_t, std::size_t>, Index> metadata_seen_;  // node, life, shard
   std::map<std::tuple<std::size_t, std::uint64_t, GroupId>, Offset> log_seen_;          // node, life
   std::unordered_map<GroupId, raft::ClusterInvariants> invariants_;

@@ -38,8 +38,8 @@ namespace kontiki::sim {
   F(kClockDrift, "clock-drift", true)      \
   F(kTransfer, "leader-transfer", true)    \
   F(kReassign, "reassign", true)           \
-  F(kDamage, "damage", false)              \
-  F(kReplaceDisk, "replace-disk", false)
+  F(kDamage, "damage", true)               \
+  F(kReplaceDisk, "replace-disk", true)
 
 enum class FaultKind : std::uint8_t {
 #define KONTIKI_SIM_FAULT(id, name, on) id,

@@ -54,6 +54,7 @@ Run::Run(Plan plan, bool print_trace)
   g_trace = &trace_;
   g_verdicts = &watch_.verdicts;
   g_damage_expected = plan_.has(FaultKind::kDamage);
+  if (g_damage_expected) observer_.expect_damage();
   set_log_sink(&to_log, LogLevel::kInfo);
 }
 
@@ -182,6 +183,7 @@ void Run::begin_clients() {
     Admin::Options options{
         .number = static_cast<int>(i),
         .names = 3,
+        .replication_min = static_cast<std::int16_t>(plan_.replication_min),
         .replication_max = static_cast<std::int16_t>(std::min<std::size_t>(plan_.nodes, 3)),
         .pause_us = 800'000};
     admins_.push_back(std::make_unique<Admin>(**host++, bootstrap(), prng.next(), watch_, options));
@@ -191,9 +193,18 @@ void Run::begin_clients() {
 
 // ---- liveness -------------------------------------------------------------------------------------------
 
+std::string Run::describe(const Observer::Group& group) {
+  std::string out;
+  for (const std::size_t i : group.replicas) {
+    multiraft::Group* member = cluster_.member(i, group.id);
+    out += fmt::format("[n{}: {}] ", i, member == nullptr ? "no member" : member->core().describe());
+  }
+  return out;
+}
+
 std::string Run::what_is_missing(const Observer::Group& group) {
   const auto leader = cluster_.leader(group.id);
-  if (!leader) return group.name + " has no leader that serves";
+  if (!leader) return group.name + " has no leader that serves: " + describe(group);
   broker::PartitionHost* lead = cluster_.host(*leader, group.id);
   for (const std::size_t i : group.replicas) {
     broker::PartitionHost* host = cluster_.host(i, group.id);
@@ -264,8 +275,26 @@ bool Run::audit_metadata() {
   return watch_.verdicts.clean();
 }
 
+// Damage in a file that nobody has read since shows when it is read, and is repaired then.
+bool Run::bring_damage_to_light() {
+  for (const Observer::Group& group : observer_.groups())
+    for (const std::size_t i : group.replicas) {
+      Observer::Log log;
+      if (observer_.read_log(i, group, log).empty()) continue;
+      if (!run_for(kSecond)) return false;
+      if (!run_until([this] { return what_is_missing().empty(); }, kLivenessUs)) {
+        if (watch_.verdicts.clean())
+          watch_.verdicts.stuck("liveness",
+                                "damage that was found late is not repaired: " + what_is_missing());
+        return false;
+      }
+    }
+  return true;
+}
+
 bool Run::audit() {
   observer_.sample_cores();
+  if (plan_.has(FaultKind::kDamage) && !bring_damage_to_light()) return false;
   for (const Observer::Group& group : observer_.groups())
     if (!audit(group)) return false;
   for (std::size_t i = 0; i < cluster_.size(); ++i) watch_.judge("replay", observer_.replay(i));

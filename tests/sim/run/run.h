@@ -60,12 +60,14 @@ class Run {
   bool create_topic(const TopicPlan& topic);
   void begin_clients();
   bool settle();
+  bool bring_damage_to_light();
   bool audit();
   bool audit(const Observer::Group& group);
   bool audit_metadata();
   bool fall_and_rise();
   std::string what_is_missing();
   std::string what_is_missing(const Observer::Group& group);
+  std::string describe(const Observer::Group& group);
   // Lets the world go on until `done`, at most for `timeout_us`; false then, or when something is broken.
   bool run_until(const std::function<bool()>& done, std::int64_t timeout_us);
   bool run_for(std::int64_t duration_us);
