@@ -31,6 +31,7 @@ multiraft::Seat seat_of(const metadata::PartitionInfo& info, NodeId node) {
 }
 
 constexpr std::int64_t kLeavingRetryUs = 10'000;
+constexpr std::int64_t kUnreadableRetryUs = 1'000'000;  // the disk could not read just now
 
 }  // namespace
 
@@ -159,12 +160,13 @@ void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t pa
   const auto group = shard_.create_group(info.group, self(), configuration_of(info), *host,
                                          is_younger ? multiraft::Origin::kNew : multiraft::Origin::kLost,
                                          seat_of(info, self()));
-  recovered_.erase(info.group);
   if (!group) {
-    log(LogLevel::kError, "Partition {}-{} (group {}) is not served by this broker: {}", topic.name,
-        partition, info.group.value, group.error().message);
+    log(LogLevel::kError, "Partition {}-{} (group {}) is not served by this broker: {}; trying again",
+        topic.name, partition, info.group.value, group.error().message);
+    deadlines_.after(kUnreadableRetryUs, [this, id = topic.id] { ensure_topic(id); });
     return;
   }
+  recovered_.erase(info.group);
   host->set_group(*group);
   host->set_settings(settings);
   hosts_.emplace(info.group, std::move(host));
