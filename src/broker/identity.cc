@@ -2,6 +2,7 @@
 
 #include "base/bytes_io.h"
 #include "base/crc32c.h"
+#include "base/log.h"
 
 #include <fmt/format.h>
 
@@ -29,12 +30,15 @@ unexpected<IdentityProblem> disk_problem(const std::string& path, std::string_vi
       IdentityProblem{reason, fmt::format("Cannot {} {}: {}.", what, path, env::to_string(error))});
 }
 
-unexpected<IdentityProblem> damaged(const std::string& path) {
-  return unexpected(IdentityProblem{
-      Reason::kDataDamaged,
-      fmt::format("{} is damaged: it does not say any more whose data this is. Restore it from a backup, or "
-                  "give this broker an empty data folder and a new node id.",
-                  path)});
+// What the folder itself tells when its identity does not.
+std::optional<Identity> guess(env::Disk& disk, const std::string& dir) {
+  const auto names = disk.list(dir);
+  if (!names) return std::nullopt;
+  Identity identity;
+  while (std::find(names->begin(), names->end(), fmt::format("shard-{}", identity.shards)) != names->end())
+    ++identity.shards;
+  if (identity.shards == 0) return std::nullopt;
+  return identity;
 }
 
 std::vector<std::byte> encode(const Identity& identity) {
@@ -55,9 +59,7 @@ Result<std::optional<Identity>, IdentityProblem> read_identity(env::Disk& disk, 
   auto file = disk.open(path, env::OpenMode::kRead);
   if (!file) {
     if (file.error() != env::DiskError::kNotFound) return disk_problem(path, "open", file.error());
-    const auto names = disk.list(dir);
-    if (names && std::find(names->begin(), names->end(), "shard-0") != names->end()) return damaged(path);
-    return std::nullopt;
+    return guess(disk, dir);
   }
   std::vector<std::byte> bytes(kBytes + 1);
   const auto read = (*file)->read(0, bytes);
@@ -71,14 +73,13 @@ Result<std::optional<Identity>, IdentityProblem> read_identity(env::Disk& disk, 
   identity.shards = in.fixed<std::uint32_t>();
   identity.incarnation = in.uuid();
   const auto crc = in.fixed<std::uint32_t>();
-  if (in.ok() && magic == kMagic && version > kVersion)
+  const bool sound = in.at_end() && magic == kMagic && crc == crc32c(Bytes(bytes).first(kBytes - 4));
+  if (sound && version > kVersion)
     return unexpected(IdentityProblem{
         Reason::kDataMismatch,
         fmt::format("{} was written by a newer version of Kontiki. Start this broker with that version.",
                     path)});
-  if (!in.at_end() || magic != kMagic || version != kVersion || identity.shards == 0 ||
-      crc != crc32c(Bytes(bytes).first(kBytes - 4)))
-    return damaged(path);
+  if (!sound || version != kVersion || identity.shards == 0) return guess(disk, dir);
   return identity;
 }
 
@@ -104,7 +105,12 @@ Result<Identity, IdentityProblem> claim_folder(env::Disk& disk, const std::strin
                                                std::uint32_t shards, Prng prng) {
   const auto known = read_identity(disk, dir);
   if (!known) return unexpected(known.error());
-  if (!*known) {
+  if (!*known || ((*known)->node_id == kNoNode && (*known)->shards == shards)) {
+    if (*known)
+      log(LogLevel::kError,
+          "{} is damaged or missing. Going on as node {} with another incarnation; what this node has "
+          "forgotten is replaced by its peers.",
+          path_of(dir), node_id.value);
     const Identity identity{node_id, shards, Uuid::random(prng)};
     if (const auto written = write_identity(disk, dir, identity); !written)
       return unexpected(written.error());
@@ -113,7 +119,7 @@ Result<Identity, IdentityProblem> claim_folder(env::Disk& disk, const std::strin
   // Who wrote it may have died before its name was durable; from here on it is relied upon.
   if (const auto synced = disk.sync_dir(dir); !synced) return disk_problem(dir, "sync", synced.error());
   const Identity& identity = **known;
-  if (identity.node_id != node_id)
+  if (identity.node_id != node_id && identity.node_id != kNoNode)
     return unexpected(IdentityProblem{
         Reason::kDataMismatch,
         fmt::format("The data folder {} belongs to node {}, not to node {}. Start this broker with --node-id "

@@ -28,12 +28,14 @@ struct IdentityProblem {
   std::string message;  // what, where, what to do
 };
 
-// None if the folder is new. kDataDamaged, kDataMismatch (a newer format), kDiskFailed, kDataNotWritable.
+// None if the folder is new. Of a folder whose identity is damaged or missing only the shards are known, by
+// their folders: node_id is kNoNode. kDataMismatch (a newer format), kDiskFailed, kDataNotWritable.
 Result<std::optional<Identity>, IdentityProblem> read_identity(env::Disk& disk, const std::string& dir);
 // Durable when it returns.
 Result<void, IdentityProblem> write_identity(env::Disk& disk, const std::string& dir,
                                              const Identity& identity);
-// Reads it, or writes it with a new incarnation; refuses a folder of another node or number of shards.
+// Reads it, or writes it with a new incarnation if the folder is new or its identity is damaged; refuses a
+// folder of another node or number of shards.
 Result<Identity, IdentityProblem> claim_folder(env::Disk& disk, const std::string& dir, NodeId node_id,
                                                std::uint32_t shards, Prng prng);
 

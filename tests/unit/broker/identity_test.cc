@@ -56,31 +56,38 @@ TEST_F(IdentityTest, AnotherNodeOrNumberOfShardsIsRefused) {
   EXPECT_NE(shards.error().message.find("--shards 2"), std::string::npos);
 }
 
-TEST_F(IdentityTest, EveryFlippedBitAndEveryCutIsFound) {
-  ASSERT_TRUE(claim(7, 2).has_value());
-  const auto bytes = disk_.contents("/data/identity");
-  ASSERT_TRUE(bytes.has_value());
-  for (std::size_t at = 0; at < bytes->size(); ++at)
+// Whoever may have forgotten something has another incarnation from then on.
+TEST_F(IdentityTest, EveryFlippedBitAndEveryCutIsFoundAndCostsTheIncarnation) {
+  const auto made = claim(7, 2);
+  ASSERT_TRUE(made.has_value());
+  ASSERT_TRUE(disk_.make_dirs("/data/shard-0").has_value());
+  ASSERT_TRUE(disk_.make_dirs("/data/shard-1").has_value());
+  for (const char* shard : {"/data/shard-0/x", "/data/shard-1/x"})
+    ASSERT_TRUE(disk_.open(shard, env::OpenMode::kCreate).has_value());
+  const std::size_t size = disk_.contents("/data/identity")->size();
+  Uuid last = made->incarnation;
+  std::uint64_t seed = 1;
+  const auto expect_another = [&](std::size_t at) {
+    const auto again = claim(7, 2, ++seed);
+    ASSERT_TRUE(again.has_value()) << at << ": " << again.error().message;
+    EXPECT_EQ(again->node_id, NodeId(7));
+    EXPECT_EQ(again->shards, 2u);
+    EXPECT_NE(again->incarnation, last) << at;
+    last = again->incarnation;
+  };
+  for (std::size_t at = 0; at < size; ++at)
     for (unsigned bit = 0; bit < 8; ++bit) {
       ASSERT_TRUE(disk_.flip_bit("/data/identity", at, bit));
-      EXPECT_FALSE(claim(7, 2).has_value()) << at << " " << bit;
-      ASSERT_TRUE(disk_.flip_bit("/data/identity", at, bit));
+      expect_another(at);
     }
-  ASSERT_TRUE(claim(7, 2).has_value());
-  for (std::size_t size = bytes->size(); size-- > 0;) {
-    ASSERT_TRUE(disk_.truncate_file("/data/identity", size));
-    const auto cut = claim(7, 2);
-    ASSERT_FALSE(cut.has_value()) << size;
-    EXPECT_EQ(cut.error().reason, Reason::kDataDamaged);
+  for (std::size_t cut = size; cut-- > 0;) {
+    ASSERT_TRUE(disk_.truncate_file("/data/identity", cut));
+    expect_another(cut);
   }
-}
-
-TEST_F(IdentityTest, AFolderWithDataButWithoutIdentityIsNotTakenForNew) {
-  ASSERT_TRUE(claim(7, 2).has_value());
-  ASSERT_TRUE(disk_.make_dirs("/data/shard-0").has_value());
-  ASSERT_TRUE(disk_.open("/data/shard-0/x", env::OpenMode::kCreate).has_value());
   ASSERT_TRUE(disk_.remove("/data/identity").has_value());
-  EXPECT_FALSE(claim(7, 2).has_value());
+  expect_another(size);
+  ASSERT_TRUE(disk_.truncate_file("/data/identity", 5));
+  EXPECT_FALSE(claim(7, 3).has_value()) << "the folder has two shards";
 }
 
 }  // namespace
