@@ -206,6 +206,7 @@ bool Shard::deliver_notices(Group& group) {
     if (change.role != raft::Role::kLeader) {
       group.proposed_.clear();
       group.proposed_bytes_ = 0;
+      withdraw(group.id_);
     }
     group.machine_.role_changed(change);
     group.in_sync_.clear();

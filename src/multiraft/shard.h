@@ -152,6 +152,8 @@ class Shard {
   void peer_changed(Peer& peer, bool was_up);
   void refresh_in_sync(Group& group);
   void announce(const Leadership& news);
+  void withdraw(GroupId group);
+  void learn_on_all(const Leadership& news);
   void learn(const Leadership& news);
   NodeId broker_of(NodeId member) const;
 

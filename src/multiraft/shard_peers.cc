@@ -81,15 +81,27 @@ void Shard::refresh_in_sync(Group& group) {
   announce({group.id_, group.term(), options_.self, group.in_sync_});
 }
 
+// This node leads the group no more: it must not tell clients that it does. One that is cut off from its
+// peers hears of no other leader, and clients that still reach it would be sent back to it again and again.
+void Shard::withdraw(GroupId group) {
+  const Leadership* known = leaders_.find(group);
+  if (known == nullptr || known->leader != options_.self) return;
+  learn_on_all({group, known->term, kNoNode, {}});
+}
+
 void Shard::announce(const Leadership& news) {
+  learn_on_all(news);
+  to_announce_.push_back(news);
+  schedule_turn();
+}
+
+void Shard::learn_on_all(const Leadership& news) {
   for (std::size_t i = 0; i < node_.shards_.size(); ++i) {
     if (i == number_) continue;
     Shard& other = *node_.shards_[i];
     other.executor_.post([&other, news] { other.learn(news); });
   }
   learn(news);
-  to_announce_.push_back(news);
-  schedule_turn();
 }
 
 void Shard::announced(const std::vector<Leadership>& news) {

@@ -213,6 +213,9 @@ std::string Run::what_is_missing(const Observer::Group& group) {
     if (host->group()->applied() != lead->group()->applied())
       return fmt::format("{}: n{} has applied up to {}, the leader n{} up to {}", group.name, i,
                          host->group()->applied().value, *leader, lead->group()->applied().value);
+    if (host->group()->core().persisted() != host->group()->core().last_index())
+      return fmt::format("{}: n{} has entries up to {}, but only {} is on its disk", group.name, i,
+                         host->group()->core().last_index().value, host->group()->core().persisted().value);
     if (host->group()->core().commit() != lead->group()->core().commit())
       return fmt::format("{}: n{} knows as committed {}, the leader n{} {}", group.name, i,
                          host->group()->core().commit().value, *leader, lead->group()->core().commit().value);

@@ -283,6 +283,29 @@ TEST(Cluster, EveryShardOfEveryNodeHearsWhoLeads) {
       }
 }
 
+// Clients may still reach it, and would come back to it again and again.
+TEST(Cluster, ALeaderThatIsCutOffSaysToNobodyThatItLeads) {
+  World world(12);
+  const GroupId group(4);
+  world.start_all({group});
+  const int cut_off = world.wait_for_leader(group);
+  for (const auto& [id, host] : world.hosts) {
+    if (id == cut_off) continue;
+    world.simulation.network().cut(World::name(cut_off), World::name(id));
+    world.simulation.network().cut(World::name(id), World::name(cut_off));
+  }
+  world.simulation.run_for(3'000'000);
+  ASSERT_FALSE(world.host(cut_off).groups.at(group)->is_leader());
+  for (std::size_t shard = 0; shard < 2; ++shard) {
+    const Leadership* known = world.host(cut_off).node->shard(shard).leaders().find(group);
+    ASSERT_NE(known, nullptr);
+    EXPECT_EQ(known->leader, kNoNode) << "on shard " << shard;
+  }
+  world.simulation.network().heal_all();
+  ASSERT_TRUE(world.simulation.run_until(
+      [&] { return world.host(cut_off).leaders[group.value % 2][group].leader != kNoNode; }, 10'000'000));
+}
+
 TEST(Cluster, AnIdleGroupCostsNothing) {
   World world(10);
   std::vector<GroupId> groups;
