@@ -193,6 +193,7 @@ Metrics ShardBroker::collect() {
   all.fetch_waiters = fetches_.size();
   all.fetch_sessions = sessions_.size();
   all.groups = shard_.group_count();
+  all.groups_in_doubt = shard_.groups_in_doubt();
   for (const auto& [id, host] : hosts_) {
     const multiraft::Leadership* known = leaders().find(id);
     if (known == nullptr || known->leader == kNoNode) ++all.partitions_offline;

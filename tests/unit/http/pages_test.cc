@@ -74,6 +74,7 @@ TEST_F(HttpPages, MetricsAreNamedAndCounted) {
   metrics_.bytes_in = 1'234'567'890'123;
   metrics_.partitions_offline = 4;
   metrics_.under_replicated = 5;
+  metrics_.groups_in_doubt = 6;
   get("/");  // the pages exist from here on
   scheduler_.run_for(2'500'000);
   const auto page = get("/metrics");
@@ -84,6 +85,7 @@ TEST_F(HttpPages, MetricsAreNamedAndCounted) {
   EXPECT_TRUE(has_line(page.body, "kontiki_received_bytes_total 1234567890123"));
   EXPECT_TRUE(has_line(page.body, "kontiki_partitions_offline 4"));
   EXPECT_TRUE(has_line(page.body, "kontiki_partitions_under_replicated 5"));
+  EXPECT_TRUE(has_line(page.body, "kontiki_groups_in_doubt 6"));
   EXPECT_TRUE(has_line(page.body, "kontiki_uptime_seconds 2.5"));
   EXPECT_TRUE(has_line(page.body, "kontiki_ready 1"));
   EXPECT_EQ(page.body.find("kontiki_process_"), std::string::npos);
