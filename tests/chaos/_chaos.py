@@ -6,6 +6,7 @@ again within PROGRESS_SECONDS_MAX, after the fault and, as long as two brokers a
 """
 import atexit
 import errno
+import json
 import os
 import random
 import shutil
@@ -92,8 +93,20 @@ class ChaosTest(ProcessTest):
                     latest = max((id for _, _, id in entries), default=0)
                 seen.update(partition for partition, _, id in entries if id > latest + IN_FLIGHT_MAX)
                 return len(seen) == PARTITIONS
-            wait_until(f"each partition gets on {when} (seed {SEED})", holds, PROGRESS_SECONDS_MAX)
+            try:
+                wait_until(f"each partition gets on {when} (seed {SEED})", holds, PROGRESS_SECONDS_MAX)
+            except AssertionError:
+                self.tell_leaders(set(range(PARTITIONS)) - seen)
+                raise
         self.tell(f"progress {when} after {time.monotonic() - began:.2f} s")
+
+    def tell_leaders(self, waiting):
+        """For who reads the failure: is it a broker that does not lead, or a client that does not find it?"""
+        self.tell(f"nothing new in partitions {sorted(waiting)}; leaders by partition:")
+        for broker in self.brokers:
+            code, answer, error = self.try_kontiki("topic", "describe", "t", "--json", "-b", broker.kafka)
+            text = [one["leader"] for one in json.loads(answer)[0]["partitions"]] if code == 0 else error.strip()
+            self.tell(f"broker {broker.node_id} says {text}")
 
     def wait_whole(self):
         """Until every broker holds everything, is sure of it, and so counts again."""
