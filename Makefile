@@ -10,7 +10,7 @@ FILES ?= $(wildcard src tests bench)
 PRESET ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim sim-soak explore mutants fuzz bench demo format format-check check tidy setup-build setup-test clean
+.PHONY: help run build test sim sim-soak explore mutants fuzz chaos bench demo format format-check check tidy setup-build setup-test clean
 
 # $(call build,<preset>,<targets>): configure and build. The lock keeps two makes out of one build directory.
 build = mkdir -p build && flock build/$(1).lock sh -c \
@@ -24,6 +24,7 @@ help:
 	@echo 'make explore             explore every state of small raft groups (STATES=n of each, ARGS="--scenario NAME")'
 	@echo 'make mutants             break the code on purpose, see that a test notices (ONLY=name)'
 	@echo 'make fuzz SECONDS=n      run each fuzzer (FUZZ=name: one) for that long'
+	@echo 'make chaos SECONDS=n     cut links, break disks and kill brokers of a real cluster, at random for that long'
 	@echo 'make bench               run the benchmarks'
 	@echo 'make demo                show what Kontiki does'
 	@echo 'make build PRESET=p TARGETS=...   just build (release, debug, tsan, fuzz)'
@@ -61,6 +62,11 @@ mutants: setup-build setup-test
 fuzz: setup-build setup-test
 	@$(call build,fuzz,kontiki_tests)
 	@tools/fuzz.sh build/fuzz $(SECONDS) $(FUZZ)
+
+chaos: setup-build setup-test
+	@$(call build,release,kontiki kontiki_verifier)
+	@for test in links disks mix; do \
+	  KONTIKI=build/release/kontiki CHAOS_SECONDS=$(SECONDS) python3 -B tests/chaos/$$test.py || exit; done
 
 bench: setup-build setup-test
 	@test -x bench/run.sh || { echo 'make bench: there are no benchmarks: bench/run.sh is missing' >&2; exit 2; }

@@ -184,7 +184,8 @@ function(kontiki_script_tests label)
     set_tests_properties(${label}_${stem} PROPERTIES LABELS ${label} TIMEOUT 300
       ENVIRONMENT "KONTIKI=$<TARGET_FILE:kontiki>;KONTIKI_SOURCE_DIR=${PROJECT_SOURCE_DIR}")
     if(label STREQUAL "chaos")
-      set_tests_properties(${label}_${stem} PROPERTIES RUN_SERIAL TRUE)  # their timing wants the machine
+      # Their timing wants the machine; where namespaces are not allowed they say so and end with 77.
+      set_tests_properties(${label}_${stem} PROPERTIES RUN_SERIAL TRUE SKIP_RETURN_CODE 77)
     endif()
   endforeach()
 endfunction()

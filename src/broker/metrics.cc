@@ -22,6 +22,7 @@ void Metrics::add(const Metrics& other) {
                                 &Metrics::fetch_waiters,
                                 &Metrics::fetch_sessions,
                                 &Metrics::groups,
+                                &Metrics::groups_in_doubt,
                                 &Metrics::partitions_led,
                                 &Metrics::partitions_offline,
                                 &Metrics::under_replicated,

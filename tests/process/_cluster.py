@@ -65,17 +65,19 @@ def wait_until(what, condition, seconds=READY_SECONDS):
 class Broker:
     """One `kontiki server`; its data stays when it is killed."""
 
-    def __init__(self, folder, node_id, ports, options=()):
+    def __init__(self, folder, node_id, ports, options=(), host="127.0.0.1", run_in=()):
+        """run_in: the words before the command that start it somewhere else, such as in a namespace."""
         self.node_id = node_id
         self.data = Path(folder) / f"data-{node_id}"
         self.log = Path(folder) / f"broker-{node_id}.log"
-        self.kafka, self.peer, self.http = (f"127.0.0.1:{port}" for port in ports)
+        self.kafka, self.peer, self.http = (f"{host}:{port}" for port in ports)
         self.seeds = self.peer
         self.options = list(options)
+        self.run_in = list(run_in)
         self.process = None
 
     def command(self):
-        return [KONTIKI, "server", "--node-id", str(self.node_id), "--data", str(self.data), "--kafka", self.kafka,
+        return [*self.run_in, KONTIKI, "server", "--node-id", str(self.node_id), "--data", str(self.data), "--kafka", self.kafka,
                 "--peer", self.peer, "--http", self.http, "--seeds", self.seeds, *self.options]
 
     def start(self):
@@ -164,6 +166,14 @@ class ProcessTest(unittest.TestCase):
             return any(error for _, error in outcome.errors)
         failed = outcome.result.failures + outcome.result.errors
         return any(getattr(test, "test_case", test) is self for test, _ in failed)
+
+    def mount(self, folder, *words):
+        """A file system on a folder; the test is skipped where that is not allowed."""
+        folder.mkdir()
+        done = subprocess.run(["mount", *words, str(folder)], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f"cannot mount here: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(folder)], check=False)
 
     # ---- brokers
 

@@ -105,14 +105,6 @@ class StartErrors(ProcessTest):
         log.write_text("".join(line for line in lines if line.endswith("\n")))  # the verifier was killed while writing
         self.check_acknowledged([broker], "t", {"sent": 10**9}, "--bytes-max", "20000")
 
-    def mount(self, folder, *words):
-        """A file system on a folder; the test is skipped where that is not allowed."""
-        folder.mkdir()
-        done = subprocess.run(["mount", *words, str(folder)], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            self.skipTest(f"cannot mount here: {done.stderr.strip()}")
-        self.addCleanup(subprocess.run, ["umount", "-l", str(folder)], check=False)
-
 
 class ClientErrors(ProcessTest):
     def test_an_unreachable_cluster_is_told_by_every_command(self):

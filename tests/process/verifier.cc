@@ -74,6 +74,7 @@ int main(int argc, char** argv) {
   producing->add_option("--count", to_produce.count);
   producing->add_option("--per-second", to_produce.per_second);
   producing->add_option("--bytes-max", to_produce.bytes_max);
+  producing->add_option("--request-timeout-ms", to_produce.request_timeout_ms);
   producing->add_option("--acks", to_produce.acks);
   producing->add_option("--compression", to_produce.compression);
   producing->add_flag("--idempotent,!--no-idempotent", to_produce.idempotent);

@@ -35,6 +35,7 @@ struct ProduceOptions {
   std::uint64_t per_second = 0;  // 0: as fast as it goes
   std::size_t bytes_max = 200;
   bool idempotent = true;
+  std::uint64_t request_timeout_ms = 30'000;  // then a broker that does not answer is asked again
   std::string acks = "all";
   std::string compression = "none";
 };

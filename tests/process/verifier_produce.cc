@@ -64,12 +64,14 @@ bool is_early(const ProduceOptions& options, Clock::time_point begin, std::uint6
   return Clock::now() - begin < due;
 }
 
-std::uint64_t send_all(cli::Client& client, const ProduceOptions& options, std::int32_t partitions) {
+std::uint64_t send_all(cli::Client& client, const ProduceOptions& options, std::int32_t partitions,
+                       std::FILE* log) {
   const auto begin = Clock::now();
   std::uint64_t id = 0;
   while (!cli::interrupted() && (options.count == 0 || id < options.count)) {
     if (is_early(options, begin, id) || rd_kafka_outq_len(client.handle()) >= kInFlightMax) {
       rd_kafka_poll(client.handle(), 1);
+      std::fflush(log);  // tests watch it grow
       continue;
     }
     const auto partition = static_cast<std::int32_t>(id % static_cast<std::uint64_t>(partitions));
@@ -97,6 +99,8 @@ int produce(const ProduceOptions& options) {
                                       {"acks", options.acks},
                                       {"compression.type", options.compression},
                                       {"linger.ms", "2"},
+                                      {"request.timeout.ms", std::to_string(options.request_timeout_ms)},
+                                      {"socket.timeout.ms", std::to_string(2 * options.request_timeout_ms)},
                                       {"retries", "1000000"},
                                       {"retry.backoff.ms", "20"},
                                       {"reconnect.backoff.ms", "20"},
@@ -112,7 +116,8 @@ int produce(const ProduceOptions& options) {
     fmt::print(stderr, "verifier: {}\n", topic.error().message);
     return static_cast<int>(topic.error().code);
   }
-  const std::uint64_t sent = send_all(**client, options, static_cast<std::int32_t>(topic->partitions.size()));
+  const std::uint64_t sent =
+      send_all(**client, options, static_cast<std::int32_t>(topic->partitions.size()), reports.log);
   char fatal[512] = "";
   const auto fatal_error = rd_kafka_fatal_error((*client)->handle(), fatal, sizeof fatal);
   client->reset();

@@ -249,6 +249,7 @@ TEST(KafkaConnection, WhatHappensIsCounted) {
   EXPECT_EQ(all->connections, 1u);
   EXPECT_EQ(all->partitions_led, 2u);
   EXPECT_EQ(all->under_replicated, 0u);
+  EXPECT_EQ(all->groups_in_doubt, 0u);
   EXPECT_EQ(all->partitions, 2u);
   EXPECT_EQ(all->topics, 1u);
   EXPECT_EQ(all->nodes_known, 1u);
