@@ -26,7 +26,6 @@ void Metrics::add(const Metrics& other) {
                                 &Metrics::partitions_led,
                                 &Metrics::partitions_offline,
                                 &Metrics::under_replicated,
-                                &Metrics::groups_in_doubt,
                                 &Metrics::wal_bytes,
                                 &Metrics::wal_files,
                                 &Metrics::wal_flushes,

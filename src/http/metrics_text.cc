@@ -100,10 +100,6 @@ void show_cluster(Page& page, const broker::Metrics& metrics) {
              metrics.partitions_offline);
   page.gauge("kontiki_partitions_under_replicated",
              "Partitions led by this broker of which a replica does not keep up.", metrics.under_replicated);
-  page.gauge(
-      "kontiki_groups_in_doubt",
-      "Raft groups whose data on this broker was damaged or lost and is not replaced by its peers yet.",
-      metrics.groups_in_doubt);
 }
 
 void show_requests(Page& page, const broker::Metrics& metrics) {
