@@ -128,8 +128,9 @@ void ShardBroker::follow_replicas(const metadata::ReplicasChanged& change) {
   const metadata::PartitionInfo& info = topic->partitions[static_cast<std::size_t>(change.partition)];
   if (is_replica(info)) return ensure_partition(*topic, change.partition);
   if (shard_of(info.group) != number_) return;
-  log(LogLevel::kInfo, "Partition {}-{} is on other brokers now: deleting its data here.", topic->name,
-      change.partition);
+  if (hosts_.contains(info.group))
+    log(LogLevel::kInfo, "Partition {}-{} is on other brokers now: deleting its data here.", topic->name,
+        change.partition);
   drop_replica(info.group, kafka::ErrorCode::kNotLeaderOrFollower);
 }
 

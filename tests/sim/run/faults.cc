@@ -1,6 +1,7 @@
 #include "sim/run/faults.h"
 
 #include "multiraft/group.h"
+#include "storage/wal_scan.h"
 
 #include <fmt/format.h>
 
@@ -303,13 +304,38 @@ bool Faults::strike_data(FaultKind kind) {
   return true;
 }
 
+// Where damage can be told from a write that was never finished: in the newest file of a WAL up to the last
+// batch that is known to have been synced (docs/format/wal.md, "The ambiguous case"), elsewhere anywhere.
+std::uint64_t Faults::detectable(SimDisk& disk, const std::vector<std::string>& files,
+                                 const std::string& path) {
+  const Slice bytes = *disk.contents(path);
+  const auto slash = path.rfind('/');
+  const bool newer = std::any_of(files.begin(), files.end(), [&](const std::string& other) {
+    return other > path && other.ends_with(".wal") && other.compare(0, slash, path, 0, slash) == 0;
+  });
+  if (!path.ends_with(".wal") || newer) return bytes.size();
+  const auto header = storage::decode_file_header(bytes.bytes());
+  if (!header) return 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> batches;  // sequence, place
+  std::uint64_t synced_below = header->first_sequence;
+  storage::follow_chain(bytes, *header,
+                        [&](const storage::WalBatchHeader& batch, const Slice&, std::uint64_t at) {
+                          batches.emplace_back(batch.sequence, at);
+                          synced_below = std::max(synced_below, batch.synced_below);
+                        });
+  for (const auto& [sequence, at] : batches)
+    if (sequence >= synced_below) return at;
+  return 0;
+}
+
 void Faults::damage_file(SimDisk& disk) {
   const auto files = disk.files();
   if (files.empty()) return;
   const std::string& path = files[prng_.below(files.size())];
-  const std::uint64_t size = disk.contents(path)->size();
+  const std::uint64_t whole = disk.contents(path)->size();
+  const std::uint64_t size = detectable(disk, files, path);
   if (size == 0) return;
-  if (prng_.chance(1, 4)) {
+  if (size == whole && prng_.chance(1, 4)) {
     const std::uint64_t left = prng_.below(size);
     disk.truncate_file(path, left);
     return note(fmt::format("  {} is cut from {} to {} bytes", path, size, left));

@@ -50,6 +50,8 @@ class Faults {
   bool strike_disk(FaultKind kind);
   bool strike_clock(FaultKind kind);
   bool strike_data(FaultKind kind);
+  static std::uint64_t detectable(SimDisk& disk, const std::vector<std::string>& files,
+                                  const std::string& path);
   void damage_file(SimDisk& disk);
   const metadata::Topic* any_topic();
   bool transfer();

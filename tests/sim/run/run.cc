@@ -231,12 +231,12 @@ std::string Run::what_is_missing(const Observer::Group& group) {
 std::string Run::what_is_missing() {
   if (!faults_.all_running()) return "not every broker runs";
   if (!cluster_.all_ready()) return "not every broker is ready";
+  for (const Observer::Group& group : observer_.groups())
+    if (auto what = what_is_missing(group); !what.empty()) return what;
   for (const auto& producer : producers_)
     if (!producer->finished()) return producer->state() + " has not finished";
   for (const auto& admin : admins_)
     if (!admin->finished()) return admin->state() + " has not finished";
-  for (const Observer::Group& group : observer_.groups())
-    if (auto what = what_is_missing(group); !what.empty()) return what;
   return {};
 }
 
