@@ -122,7 +122,7 @@ void Core::send(std::vector<Message>& out, NodeId to, Term term, decltype(Messag
 }
 
 bool Core::needs_tick() const {
-  if (role_ != Role::kLeader) return leader_ == kNoNode && (is_self_voter() || in_doubt());
+  if (role_ != Role::kLeader) return leader_ == kNoNode && (may_campaign() || in_doubt());
   if (transfer_to_ != kNoNode || !reads_.empty() || !is_quorum_alive()) return true;
   return std::any_of(peers_.begin(), peers_.end(), [&](const Progress& peer) {
     return is_alive(peer.peer) && peer.mode != PeerStatus::Mode::kSnapshot && is_behind(peer);

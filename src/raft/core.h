@@ -245,7 +245,8 @@ class Core {
   void on(const PeerUp&, Effects&);
   bool is_alive(NodeId node) const;
   bool is_self_voter() const { return is_itself() && configuration().is_voter(options_.self); }
-  bool may_campaign() const { return is_self_voter() && !in_doubt(); }
+  bool may_campaign() const { return is_itself() && is_needed() && !in_doubt(); }
+  bool is_needed() const;
   void send(std::vector<Message>& out, NodeId to, Term term, decltype(Message::body) body) const;
 
   // election.cc

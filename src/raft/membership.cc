@@ -82,6 +82,17 @@ const Configuration& Core::configuration_at(Index index) const {
   return std::prev(after)->second;
 }
 
+// A voter, or one that leaves with a configuration which is not committed as far as we know. It may be the
+// only one that has that configuration, and the others need its vote by theirs, which they do not get with a
+// shorter log (dissertation 4.2.2): so it must lead until the others have it, too.
+bool Core::is_needed() const {
+  for (auto c = configurations_.rbegin(); c != configurations_.rend(); ++c) {
+    if (c->second.is_voter(options_.self)) return true;
+    if (c->first <= commit_) return false;
+  }
+  return false;
+}
+
 void Core::sync_peers() {
   const Configuration& members = configuration();
   std::erase_if(peers_, [&](const Progress& peer) { return !members.is_member(peer.peer); });
