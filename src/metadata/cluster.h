@@ -161,9 +161,9 @@ class Cluster {
   void index_topic(const Topic& topic);
   void write_state(ByteWriter& out) const;
   // False, and an unspecified value, on bytes that write_state() does not make.
-  bool read_state(ByteReader& in, std::uint16_t version);
+  bool read_state(ByteReader& in);
   bool read_nodes(ByteReader& in);
-  bool read_topics(ByteReader& in, std::uint16_t version);
+  bool read_topics(ByteReader& in);
   bool read_tokens(ByteReader& in);
 
   Index applied_;

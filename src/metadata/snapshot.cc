@@ -12,7 +12,7 @@ namespace kontiki::metadata {
 namespace {
 
 constexpr std::uint32_t kMagic = 0x534D504B;  // "KPMS"
-constexpr std::uint16_t kVersion = 2;         // 1: without reassignments
+constexpr std::uint16_t kVersion = 2;
 constexpr std::size_t kCrcBytes = 4;
 
 void write_partition(ByteWriter& out, const PartitionInfo& partition) {
@@ -32,12 +32,8 @@ void write_partition(ByteWriter& out, const PartitionInfo& partition) {
   write_replicas(out, partition.reassignment->target);
 }
 
-void read_partition(ByteReader& in, std::uint16_t version, PartitionInfo& partition) {
+void read_partition(ByteReader& in, PartitionInfo& partition) {
   partition.replicas = read_replicas(in);
-  if (version < 2) {
-    partition.founders = partition.replicas;
-    return;
-  }
   partition.founders = read_replicas(in);
   partition.seats.resize(in.count(4 + 8 + 8));
   for (Seat& seat : partition.seats) {
@@ -74,7 +70,7 @@ void write_topic(ByteWriter& out, const Topic& topic) {
   }
 }
 
-Topic read_topic(ByteReader& in, std::uint16_t version) {
+Topic read_topic(ByteReader& in) {
   Topic topic;
   topic.id = in.uuid();
   topic.name = in.text();
@@ -83,7 +79,7 @@ Topic read_topic(ByteReader& in, std::uint16_t version) {
   for (std::size_t i = 0; i < partitions && in.ok(); ++i) {
     PartitionInfo& partition = topic.partitions.emplace_back();
     partition.group = GroupId(in.fixed<std::uint64_t>());
-    read_partition(in, version, partition);
+    read_partition(in, partition);
   }
   return topic;
 }
@@ -151,17 +147,17 @@ Result<void, RestoreError> Cluster::restore(Bytes snapshot) {
   const auto version = in.fixed<std::uint16_t>();
   if (version > kVersion) return unexpected(RestoreError::kNewer);
   Cluster restored;
-  if (version < 1 || !restored.read_state(in, version)) return unexpected(RestoreError::kDamaged);
+  if (version != kVersion || !restored.read_state(in)) return unexpected(RestoreError::kDamaged);
   *this = std::move(restored);
   return {};
 }
 
-bool Cluster::read_state(ByteReader& in, std::uint16_t version) {
+bool Cluster::read_state(ByteReader& in) {
   applied_ = Index(in.fixed<std::uint64_t>());
   cluster_id_ = in.uuid();
   next_group_ = GroupId(in.fixed<std::uint64_t>());
   next_producer_id_ = ProducerId(in.fixed<std::int64_t>());
-  return read_nodes(in) && read_topics(in, version) && read_tokens(in) && in.at_end() &&
+  return read_nodes(in) && read_topics(in) && read_tokens(in) && in.at_end() &&
          next_producer_id_ >= ProducerId(0);
 }
 
@@ -176,10 +172,10 @@ bool Cluster::read_nodes(ByteReader& in) {
   return in.ok();
 }
 
-bool Cluster::read_topics(ByteReader& in, std::uint16_t version) {
+bool Cluster::read_topics(ByteReader& in) {
   const std::size_t topics = in.count(16 + 4 + 4 + 4);
   for (std::size_t i = 0; i < topics && in.ok(); ++i) {
-    Topic topic = read_topic(in, version);
+    Topic topic = read_topic(in);
     if (!in.ok() || !is_valid_topic_name(topic.name) || topic.partitions.empty()) return false;
     if (names_.contains(topic.id) || collisions_.contains(collision_key(topic.name))) return false;
     for (const PartitionInfo& partition : topic.partitions) {
