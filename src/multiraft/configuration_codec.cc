@@ -6,7 +6,7 @@ namespace kontiki::multiraft {
 namespace {
 
 constexpr std::uint8_t kEntryVersion = 1;
-constexpr std::uint32_t kSavedMagic = 0x5347504B;  // "KPGS"; a state machine's state begins otherwise
+constexpr std::uint32_t kSavedMagic = 0x5347504B;  // "KPGS"
 constexpr std::uint16_t kSavedVersion = 1;
 
 }  // namespace
@@ -68,7 +68,7 @@ Slice encode_saved_state(const SavedState& saved) {
 
 std::optional<SavedState> decode_saved_state(const Slice& bytes) {
   ByteReader in(bytes.bytes());
-  if (in.fixed<std::uint32_t>() != kSavedMagic) return SavedState{{}, bytes};
+  if (in.fixed<std::uint32_t>() != kSavedMagic) return std::nullopt;
   if (in.fixed<std::uint16_t>() != kSavedVersion) return std::nullopt;
   SavedState saved;
   const std::size_t count = in.count(8 + kConfigurationBytesMin);

@@ -36,7 +36,7 @@ struct SavedState {
   Slice state;
 };
 Slice encode_saved_state(const SavedState& saved);
-// A file of Kontiki 0.1 is a state without configurations. None if the bytes are damaged or newer.
+// None if the bytes are damaged or newer.
 std::optional<SavedState> decode_saved_state(const Slice& bytes);
 
 }  // namespace kontiki::multiraft
