@@ -2,12 +2,14 @@
 // URL-safe base64 without padding (22 characters).
 #pragma once
 
+#include "base/fnv.h"
 #include "base/prng.h"
 
 #include <array>
 #include <compare>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,8 +32,6 @@ struct Uuid {
 template <>
 struct std::hash<kontiki::Uuid> {
   std::size_t operator()(const kontiki::Uuid& id) const noexcept {
-    std::uint64_t h = 0xcbf29ce484222325ull;
-    for (auto b : id.bytes) h = (h ^ b) * 0x100000001b3ull;
-    return static_cast<std::size_t>(h);
+    return static_cast<std::size_t>(kontiki::fnv1a(std::as_bytes(std::span(id.bytes))));
   }
 };

@@ -1,7 +1,9 @@
 #include "metadata/seeds.h"
 
 #include "base/check.h"
+#include "base/fnv.h"
 #include "base/limits.h"
+#include "base/slice.h"
 #include "metadata/types.h"
 
 #include <fmt/format.h>
@@ -98,15 +100,11 @@ Configuration Seeds::configuration() const {
   return configuration;
 }
 
-// FNV-1a, 64 bits, over the addresses, each ended by a comma.
+// Over the addresses, each ended by a comma.
 std::uint64_t Seeds::hash() const {
-  std::uint64_t hash = 0xcbf29ce484222325ull;
-  const auto mix = [&](char c) { hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ull; };
-  for (const std::string& address : addresses_) {
-    for (const char c : address) mix(c);
-    mix(',');
-  }
-  return hash;
+  std::string all;
+  for (const std::string& address : addresses_) all += address + ",";
+  return fnv1a(as_bytes(all));
 }
 
 }  // namespace kontiki::metadata

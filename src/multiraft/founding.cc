@@ -1,5 +1,7 @@
 #include "multiraft/founding.h"
 
+#include "base/bytes_io.h"
+#include "base/fnv.h"
 #include "base/log.h"
 #include "multiraft/node.h"
 
@@ -13,14 +15,12 @@ constexpr std::uint32_t kTicksBetweenWarnings = 100;
 // Of all seeds' folders, the same on every seed. Neither "none" nor "unnamed".
 std::uint64_t name_of(std::vector<std::pair<NodeId, Uuid>> folders) {
   std::sort(folders.begin(), folders.end());
-  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  const auto mix = [&](std::uint8_t byte) { hash = (hash ^ byte) * 0x100000001b3; };
+  ByteWriter all;
   for (const auto& [slot, folder] : folders) {
-    for (int shift = 0; shift < 32; shift += 8)
-      mix(static_cast<std::uint8_t>(static_cast<std::uint32_t>(slot.value) >> shift));
-    for (const auto byte : folder.bytes) mix(static_cast<std::uint8_t>(byte));
+    all.fixed(slot.value);
+    all.uuid(folder);
   }
-  return hash | std::uint64_t{1} << 63;
+  return fnv1a(all.bytes()) | std::uint64_t{1} << 63;
 }
 
 }  // namespace
@@ -104,9 +104,8 @@ void Founding::tick() {
   } else {
     log(LogLevel::kWarning,
         "This broker's data is new or was damaged, and no majority of the seeds that have their data can be "
-        "reached to replace it. If the whole cluster is new, a seed was given another data folder while it "
-        "was "
-        "being founded: stop all of them, empty their folders, and start again.");
+        "reached to replace it. If the whole cluster is new, a seed was given another data folder while "
+        "it was being founded: stop all of them, empty their folders, and start again.");
   }
 }
 
