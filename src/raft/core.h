@@ -314,7 +314,7 @@ class Core {
   void on(const Founded&, Effects&);
   void tick_in_doubt(Effects&);
   void hear_doubt(Progress&, std::uint64_t token, Effects&);
-  bool is_settled(const Progress&) const;
+  bool is_doubt_settled(const Progress&) const;
   void settle(NodeId leader);
 
   // membership.cc

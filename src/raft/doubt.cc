@@ -57,7 +57,7 @@ void Core::hear_doubt(Progress& peer, std::uint64_t token, Effects& effects) {
   replicate_to_all(effects);
 }
 
-bool Core::is_settled(const Progress& peer) const {
+bool Core::is_doubt_settled(const Progress& peer) const {
   return peer.doubt != 0 && commit_ >= peer.barrier && peer.doubted_match >= peer.barrier;
 }
 

@@ -3,15 +3,14 @@
 #include "raft/core.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kontiki::raft {
 
 using Mode = PeerStatus::Mode;
 
 Progress* Core::find(NodeId peer) {
-  const auto found =
-      std::find_if(peers_.begin(), peers_.end(), [&](const Progress& p) { return p.peer == peer; });
-  return found == peers_.end() ? nullptr : &*found;
+  return const_cast<Progress*>(std::as_const(*this).find(peer));
 }
 
 const Progress* Core::find(NodeId peer) const {
@@ -21,7 +20,7 @@ const Progress* Core::find(NodeId peer) const {
 }
 
 bool Core::is_behind(const Progress& peer) const {
-  return peer.match < log_.last() || peer.commit_known < commit_ || is_settled(peer);
+  return peer.match < log_.last() || peer.commit_known < commit_ || is_doubt_settled(peer);
 }
 
 // A group of one voter leads before its term is durable. Its learners must not see that term: after a crash
@@ -64,7 +63,7 @@ void Core::send_entries(Progress& peer, Index prev, std::uint64_t count, Effects
                         .configurations = {},
                         .commit = commit_,
                         .round = round_,
-                        .settles = is_settled(peer) ? peer.doubt : 0};
+                        .settles = is_doubt_settled(peer) ? peer.doubt : 0};
   for (const auto& entry : configurations_) {
     if (entry.first > prev && entry.first <= prev + count) request.configurations.push_back(entry);
   }
