@@ -52,7 +52,6 @@ struct Group {
   // Number of resets, below; above, of its creation by this process: the same id can be removed and created
   // again. An asynchronous step that began in another epoch is void.
   std::uint64_t epoch = 0;
-  std::uint64_t life() const { return epoch >> 32; }
   bool folder = false;    // it has (or had) a folder on disk
   bool cleaning = false;  // old segments wait for a reset to become durable; no new ones until then
   std::optional<std::string> damage;  // of acknowledged entries in segments, which are then not listed above

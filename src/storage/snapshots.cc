@@ -46,10 +46,7 @@ std::optional<SnapshotHeader> decode_snapshot_header(Bytes bytes) {
 void Snapshots::save(GroupId group, Index applied, const Slice& state, env::Task done) {
   auto& requests = requests_[group];
   const bool idle = requests.empty();
-  const std::uint64_t life = groups_.at(group)->life();
   if (requests.size() < 2) requests.emplace_back();
-  if (requests.back().life != life)
-    requests.back() = {.number = 0, .life = life, .applied = {}, .state = {}, .done = {}};
   Request& request = requests.back();
   request.number = ++last_number_;
   request.applied = applied;
@@ -92,17 +89,6 @@ void Snapshots::written(GroupId group, std::uint64_t number, bool new_folder) {
   const auto found = requests_.find(group);
   if (found == requests_.end() || found->second.front().number != number) return;  // forgotten meanwhile
   auto& requests = found->second;
-  // Removed meanwhile, and the folder with it; perhaps created again, and with something of its own to save.
-  const auto owner = groups_.find(group);
-  const std::uint64_t writing = requests.front().life;
-  if (owner == groups_.end() || owner->second->life() != writing) {
-    std::erase_if(requests, [&](const Request& request) {
-      return owner == groups_.end() || request.life != owner->second->life();
-    });
-    if (!requests.empty()) return write(group);
-    requests_.erase(found);
-    return;
-  }
   const std::string folder = folder_of(group);
   const std::string path = folder + "/snapshot";
   require(disk_.rename(path + ".tmp", path), "rename", path + ".tmp");

@@ -42,7 +42,6 @@ class Snapshots {
  private:
   struct Request {
     std::uint64_t number = 0;
-    std::uint64_t life = 0;  // of the group
     Index applied;
     Slice state;
     std::vector<env::Task> done;

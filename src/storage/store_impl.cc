@@ -209,6 +209,7 @@ void StoreImpl::remove(GroupId group) {
   const bool folder = it->second->folder;
   const bool doubtful = it->second->hard.doubt.open;
   groups_.erase(it);
+  snapshots_.forget(group);
   if (folder) {
     after_flush([this, path = segments_.folder_of(group)] {
       files_.forget_all(path);
