@@ -1,49 +1,20 @@
 // Damage on the medium: a bit that flips in acknowledged data is found or harmless, never served; files that
 // are cut or lie behind a right checksum never crash; a torn end is told from damage.
+#include "unit/storage/damage.h"
+
 #include "base/bytes_io.h"
 #include "base/crc32c.h"
 #include "storage/dump.h"
 #include "storage/snapshots.h"
 #include "storage/wal_format.h"
-#include "unit/storage/world.h"
 
 #include <gtest/gtest.h>
 
 namespace kontiki::storage {
 namespace {
 
-constexpr GroupId kGroup{7};
-
-std::string wal_path(const std::string& number) {
-  return std::string(World::kDir) + "/wal/" + std::string(20 - number.size(), '0') + number + ".wal";
-}
-
-class DamageTest : public testing::Test {
+class DamageFound : public DamageTest {
  protected:
-  DamageTest() {
-    world.options.wal_file_bytes = 1500;
-    world.options.wal_bytes_max = 4500;
-    world.options.segment_bytes = 2000;
-    world.options.index_interval_bytes = 300;
-  }
-  void fill(std::uint64_t count) {
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const std::uint64_t index = entries.size() + 1;
-      entries.push_back(data_entry(index, 1 + index / 20, static_cast<std::int64_t>(index) - 1,
-                                   filler(20 + index % 60, index), 1, static_cast<std::int64_t>(index)));
-      world.store().append(kGroup, std::span(&entries.back(), 1));
-      world.flush();
-      world.store().set_committed(kGroup, Index(index));
-    }
-    world.settle();
-  }
-  // Seals, and stops in good order.
-  void stop_sealed() {
-    id = world.store().id();
-    world.store().upkeep();
-    world.settle();
-    world.stop();
-  }
   // Opens a copy of the disk and reads everything. True if damage was reported; checks that nothing wrong was
   // served.
   bool is_found(sim::SimDisk& disk) {
@@ -96,14 +67,9 @@ class DamageTest : public testing::Test {
     }
     return found;
   }
-
-  World world{3};
-  std::vector<Entry> entries;
-  HardState hard{Term(5), NodeId(2)};
-  Uuid id;  // of the store
 };
 
-TEST_F(DamageTest, AnyFlippedBitIsFoundOrHarmless) {
+TEST_F(DamageFound, AnyFlippedBitIsFoundOrHarmless) {
   world.open().create(kGroup);
   world.store().set_hard_state(kGroup, hard);
   fill(150);
@@ -133,7 +99,7 @@ TEST_F(DamageTest, AnyFlippedBitIsFoundOrHarmless) {
   EXPECT_GT(tried["wal"], 500);
 }
 
-TEST_F(DamageTest, AnyCutFileIsFoundOrHarmless) {
+TEST_F(DamageFound, AnyCutFileIsFoundOrHarmless) {
   world.open().create(kGroup);
   world.store().set_hard_state(kGroup, hard);
   fill(150);
@@ -162,7 +128,7 @@ TEST_F(DamageTest, AnyCutFileIsFoundOrHarmless) {
   }
 }
 
-TEST_F(DamageTest, AMissingFileIsFoundOrHarmless) {
+TEST_F(DamageFound, AMissingFileIsFoundOrHarmless) {
   world.open().create(kGroup);
   world.store().set_hard_state(kGroup, hard);
   fill(150);
@@ -235,90 +201,6 @@ TEST_F(DamageTest, ASealMakesDamageInTheLastBatchVisible) {
   const auto opened = world.try_open();
   ASSERT_TRUE(opened.has_value());
   EXPECT_TRUE(world.store().set_aside());
-}
-
-// Until the others have replaced it, what is damaged is all that there is of it here.
-TEST_F(DamageTest, WhatIsSetAsideStaysUntilItIsReplaced) {
-  world.options.wal_file_bytes = 1 << 20;
-  world.options.wal_bytes_max = 1 << 20;
-  world.open().create(kGroup);
-  fill(30);
-  stop_sealed();
-  world.disk().flip_bit(wal_path("1"), 125, 1);
-  const std::string aside =
-      std::string(World::kDir) + ".damaged/wal/" + wal_path("1").substr(wal_path("1").rfind('/') + 1);
-  world.open();
-  EXPECT_TRUE(world.store().set_aside());
-  EXPECT_TRUE(world.disk().contents(aside));
-  const Uuid second = world.store().id();
-  world.restart_machine();
-  EXPECT_TRUE(world.store().set_aside());
-  EXPECT_EQ(world.store().id(), second);
-  // Damaged again before the repair was done: the first is what counts.
-  world.store().create(kGroup);
-  world.flush();
-  world.store().upkeep();
-  world.settle();
-  world.stop();
-  world.disk().flip_bit(wal_path("1"), 80, 1);
-  world.open();
-  EXPECT_TRUE(world.disk().contents(aside)->size() > 1000);
-  EXPECT_NE(world.store().id(), second);
-  world.store().drop_set_aside();
-  EXPECT_FALSE(world.store().set_aside());
-  world.restart_process();
-  EXPECT_FALSE(world.store().set_aside());
-  EXPECT_FALSE(world.disk().contents(aside));
-}
-
-TEST_F(DamageTest, ADiscardedLogStartsAnewAndIsKeptAsideUntilTheDoubtIsSettled) {
-  world.open().create(kGroup);
-  fill(150);
-  int done = 0;
-  world.store().save_snapshot(kGroup, Index(3), Slice::copy_of("on its way"), [&] { ++done; });
-  hard.doubt = {.token = 99, .open = true};
-  world.store().discard(kGroup, hard);
-  EXPECT_EQ(world.store().last(kGroup), Index(0));
-  EXPECT_EQ(world.store().next_offset(kGroup), Offset(0));
-  const auto kept = [&] { return world.disk().list(std::string(World::kDir) + "/damaged/7").has_value(); };
-  EXPECT_TRUE(kept());
-  world.flush();
-  world.settle();
-  EXPECT_EQ(done, 0) << "the snapshot of what was thrown away was saved";
-  EXPECT_FALSE(*world.store().load_snapshot(kGroup));
-
-  const auto first = data_entry(1, 9, 0, "sent by the leader");
-  world.store().append(kGroup, std::span(&first, 1));
-  world.flush();
-  world.restart_machine();
-  ASSERT_NE(world.found(7), nullptr);
-  EXPECT_EQ(world.found(7)->hard_state, hard);
-  EXPECT_EQ(world.found(7)->last, Index(1));
-  EXPECT_FALSE(world.found(7)->damage);
-  EXPECT_TRUE(kept());
-  hard.doubt.open = false;
-  world.store().set_hard_state(kGroup, hard);
-  EXPECT_TRUE(kept()) << "gone before the end of the doubt is durable";
-  world.flush();
-  EXPECT_FALSE(kept());
-}
-
-// The files are aside, but the power goes before the log says so: found damaged again, and kept.
-TEST_F(DamageTest, ADiscardThatIsCutOffIsFoundAgain) {
-  world.open().create(kGroup);
-  fill(150);
-  hard.doubt = {.token = 99, .open = true};
-  world.store().discard(kGroup, hard);
-  world.restart_machine();
-  ASSERT_NE(world.found(7), nullptr);
-  EXPECT_TRUE(world.found(7)->damage);
-  EXPECT_TRUE(world.disk().list(std::string(World::kDir) + "/damaged/7").has_value());
-  world.store().discard(kGroup, hard);
-  world.flush();
-  world.restart_machine();
-  EXPECT_FALSE(world.found(7)->damage);
-  EXPECT_EQ(world.found(7)->hard_state, hard);
-  EXPECT_GT(world.disk().list(std::string(World::kDir) + "/damaged/7")->size(), 1u);
 }
 
 TEST_F(DamageTest, ZerosGarbageAndOldBytesAfterTheEndAreCut) {
