@@ -16,32 +16,46 @@
 // decides its features by an old version lying inside the advertised range although the request itself is
 // refused (Produce 0-2: older librdkafka would not compress otherwise), and where the codec is ahead of the
 // broker (Fetch by topic id).
-#define KONTIKI_KAFKA_APIS(API)                       \
-  API(0, Produce, 0, 11, 3, 11, 9)                    \
-  API(1, Fetch, 4, 12, 4, 16, 12)                     \
-  API(2, ListOffsets, 1, 7, 1, 7, 6)                  \
-  API(3, Metadata, 0, 12, 0, 12, 9)                   \
-  API(8, OffsetCommit, 2, 9, 2, 9, 8)                 \
-  API(9, OffsetFetch, 1, 9, 1, 9, 6)                  \
-  API(10, FindCoordinator, 0, 5, 0, 5, 3)             \
-  API(11, JoinGroup, 0, 9, 0, 9, 6)                   \
-  API(12, Heartbeat, 0, 4, 0, 4, 4)                   \
-  API(13, LeaveGroup, 0, 5, 0, 5, 4)                  \
-  API(14, SyncGroup, 0, 5, 0, 5, 4)                   \
-  API(15, DescribeGroups, 0, 6, 0, 6, 5)              \
-  API(16, ListGroups, 0, 5, 0, 5, 3)                  \
-  API(18, ApiVersions, 0, 4, 0, 4, 3)                 \
-  API(19, CreateTopics, 2, 7, 2, 7, 5)                \
-  API(20, DeleteTopics, 1, 6, 1, 6, 4)                \
-  API(22, InitProducerId, 0, 5, 0, 5, 2)              \
-  API(23, OffsetForLeaderEpoch, 2, 4, 2, 4, 4)        \
-  API(32, DescribeConfigs, 1, 4, 1, 4, 4)             \
-  API(37, CreatePartitions, 0, 3, 0, 3, 2)            \
-  API(42, DeleteGroups, 0, 2, 0, 2, 2)                \
-  API(45, AlterPartitionReassignments, 0, 0, 0, 0, 0) \
-  API(46, ListPartitionReassignments, 0, 0, 0, 0, 0)  \
-  API(47, OffsetDelete, 0, 0, 0, 0, kNeverFlexible)   \
-  API(60, DescribeCluster, 0, 2, 0, 2, 0)
+#define KONTIKI_KAFKA_APIS(API)                        \
+  API(0, Produce, 0, 11, 3, 11, 9)                     \
+  API(1, Fetch, 4, 12, 4, 16, 12)                      \
+  API(2, ListOffsets, 1, 7, 1, 7, 6)                   \
+  API(3, Metadata, 0, 12, 0, 12, 9)                    \
+  API(8, OffsetCommit, 2, 9, 2, 9, 8)                  \
+  API(9, OffsetFetch, 1, 9, 1, 9, 6)                   \
+  API(10, FindCoordinator, 0, 5, 0, 5, 3)              \
+  API(11, JoinGroup, 0, 9, 0, 9, 6)                    \
+  API(12, Heartbeat, 0, 4, 0, 4, 4)                    \
+  API(13, LeaveGroup, 0, 5, 0, 5, 4)                   \
+  API(14, SyncGroup, 0, 5, 0, 5, 4)                    \
+  API(15, DescribeGroups, 0, 6, 0, 6, 5)               \
+  API(16, ListGroups, 0, 5, 0, 5, 3)                   \
+  API(18, ApiVersions, 0, 4, 0, 4, 3)                  \
+  API(19, CreateTopics, 2, 7, 2, 7, 5)                 \
+  API(20, DeleteTopics, 1, 6, 1, 6, 4)                 \
+  API(21, DeleteRecords, 0, 2, 0, 2, 2)                \
+  API(22, InitProducerId, 0, 5, 0, 5, 2)               \
+  API(23, OffsetForLeaderEpoch, 2, 4, 2, 4, 4)         \
+  API(29, DescribeAcls, 1, 3, 1, 3, 2)                 \
+  API(30, CreateAcls, 1, 3, 1, 3, 2)                   \
+  API(31, DeleteAcls, 1, 3, 1, 3, 2)                   \
+  API(32, DescribeConfigs, 1, 4, 1, 4, 4)              \
+  API(33, AlterConfigs, 0, 2, 0, 2, 2)                 \
+  API(35, DescribeLogDirs, 1, 4, 1, 4, 2)              \
+  API(37, CreatePartitions, 0, 3, 0, 3, 2)             \
+  API(42, DeleteGroups, 0, 2, 0, 2, 2)                 \
+  API(43, ElectLeaders, 0, 2, 0, 2, 2)                 \
+  API(44, IncrementalAlterConfigs, 0, 1, 0, 1, 1)      \
+  API(45, AlterPartitionReassignments, 0, 0, 0, 0, 0)  \
+  API(46, ListPartitionReassignments, 0, 0, 0, 0, 0)   \
+  API(47, OffsetDelete, 0, 0, 0, 0, kNeverFlexible)    \
+  API(48, DescribeClientQuotas, 0, 1, 0, 1, 1)         \
+  API(49, AlterClientQuotas, 0, 1, 0, 1, 1)            \
+  API(50, DescribeUserScramCredentials, 0, 0, 0, 0, 0) \
+  API(55, DescribeQuorum, 0, 2, 0, 2, 0)               \
+  API(60, DescribeCluster, 0, 2, 0, 2, 0)              \
+  API(61, DescribeProducers, 0, 0, 0, 0, 0)            \
+  API(75, DescribeTopicPartitions, 0, 0, 0, 0, 0)
 
 // One line per message that travels as bytes inside others, with a version of its own:
 //   MESSAGE(name, versions of the codec); none is flexible
