@@ -26,19 +26,6 @@ Slice join(const std::vector<Slice>& pieces) {
 
 namespace detail {
 
-std::optional<Version> codec_version(ApiKey key, std::int16_t version) {
-  const ApiInfo* api = find_api(key);
-  CHECK(api != nullptr, "a message of an API that is not in the list");
-  if (!api->codec.has(version)) return std::nullopt;
-  return Version{version, api->is_flexible(version)};
-}
-
-Version require_version(ApiKey key, std::int16_t version) {
-  const auto known = codec_version(key, version);
-  CHECK(known.has_value(), "a message of a version that the codec does not have");
-  return *known;
-}
-
 std::vector<Slice> close_frame(Writer& writer) {
   const std::size_t size = writer.size() - 4;
   CHECK(size <= INT32_MAX, "a frame longer than the protocol allows");

@@ -1,7 +1,8 @@
-// The bodies of the templates of codec.h, and the macro that compiles them for the two messages of one API.
-// Included by messages/<api>.cc only, so that including a message header stays cheap.
+// The bodies of the templates of codec.h, and the macro that compiles them for the two messages of one API
+// or an embedded one. Included by messages/*.cc only, so that including a message header stays cheap.
 #pragma once
 
+#include "base/check.h"
 #include "kafka/codec.h"
 #include "kafka/decoder.h"
 #include "kafka/encoder.h"
@@ -13,15 +14,26 @@
 namespace kontiki::kafka {
 namespace detail {
 
-std::optional<Version> codec_version(ApiKey key, std::int16_t version);
-Version require_version(ApiKey key, std::int16_t version);
+template <class M>
+std::optional<Version> codec_version(std::int16_t version) {
+  if (!MessageOf<M>::kCodec.has(version)) return std::nullopt;
+  return Version{version, version >= MessageOf<M>::kFlexibleSince};
+}
+
+template <class M>
+Version require_version(std::int16_t version) {
+  const auto known = codec_version<M>(version);
+  CHECK(known.has_value(), "a message of a version that the codec does not have");
+  return *known;
+}
+
 std::vector<Slice> close_frame(Writer& writer);
 
 }  // namespace detail
 
 template <class M>
 Result<M, DecodeError> decode(const Slice& body, std::int16_t version) {
-  const auto known = detail::codec_version(MessageOf<M>::kKey, version);
+  const auto known = detail::codec_version<M>(version);
   if (!known) return unexpected(DecodeError::kUnsupportedVersion);
   Decoder decoder(body, *known);
   Result<M, DecodeError> message;
@@ -34,35 +46,33 @@ Result<M, DecodeError> decode(const Slice& body, std::int16_t version) {
 template <class Response>
 std::vector<Slice> encode_response(std::int32_t correlation_id, const Response& response,
                                    std::int16_t version) {
-  constexpr ApiKey kKey = MessageOf<Response>::kKey;
   Writer writer;
   writer.i32(0);  // the size, known at the end
-  write_response_header(writer, kKey, version, correlation_id);
-  Encoder(writer, detail::require_version(kKey, version)).put_struct(response);
+  write_response_header(writer, MessageOf<Response>::kKey, version, correlation_id);
+  Encoder(writer, detail::require_version<Response>(version)).put_struct(response);
   return detail::close_frame(writer);
 }
 
 template <class Request>
 std::vector<Slice> encode_request(std::int32_t correlation_id, const std::optional<std::string>& client_id,
                                   const Request& request, std::int16_t version) {
-  constexpr ApiKey kKey = MessageOf<Request>::kKey;
   Writer writer;
   writer.i32(0);
-  write_header(writer, {kKey, version, correlation_id, client_id});
-  Encoder(writer, detail::require_version(kKey, version)).put_struct(request);
+  write_header(writer, {MessageOf<Request>::kKey, version, correlation_id, client_id});
+  Encoder(writer, detail::require_version<Request>(version)).put_struct(request);
   return detail::close_frame(writer);
 }
 
 template <class M>
 Slice encode_body(const M& message, std::int16_t version) {
   Writer writer;
-  Encoder(writer, detail::require_version(MessageOf<M>::kKey, version)).put_struct(message);
+  Encoder(writer, detail::require_version<M>(version)).put_struct(message);
   return join(writer.take());
 }
 
 template <class M>
 std::string to_text(const M& message, std::int16_t version) {
-  Printer printer(detail::require_version(MessageOf<M>::kKey, version));
+  Printer printer(detail::require_version<M>(version));
   printer.show_struct(message);
   return printer.take();
 }

@@ -65,6 +65,7 @@ class Decoder {
   void get(bool& v) { v = reader_.i8() != 0; }
   void get(std::int8_t& v) { v = reader_.i8(); }
   void get(std::int16_t& v) { v = reader_.i16(); }
+  void get(std::uint16_t& v) { v = static_cast<std::uint16_t>(reader_.i16()); }
   void get(std::int32_t& v) { v = reader_.i32(); }
   void get(std::int64_t& v) { v = reader_.i64(); }
   void get(double& v) { v = reader_.f64(); }

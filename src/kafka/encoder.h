@@ -66,6 +66,7 @@ class Encoder {
   void put(bool v) { writer_.i8(v ? 1 : 0); }
   void put(std::int8_t v) { writer_.i8(v); }
   void put(std::int16_t v) { writer_.i16(v); }
+  void put(std::uint16_t v) { writer_.i16(static_cast<std::int16_t>(v)); }
   void put(std::int32_t v) { writer_.i32(v); }
   void put(std::int64_t v) { writer_.i64(v); }
   void put(double v) { writer_.f64(v); }

@@ -49,6 +49,7 @@ class Printer {
   void show(bool v) { text_ += v ? "true" : "false"; }
   void show(std::int8_t v) { show(std::int64_t{v}); }
   void show(std::int16_t v) { show(std::int64_t{v}); }
+  void show(std::uint16_t v) { show(std::int64_t{v}); }
   void show(std::int32_t v) { show(std::int64_t{v}); }
   void show(std::int64_t v);
   void show(double v);

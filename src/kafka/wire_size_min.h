@@ -34,6 +34,7 @@ class WireSizeMin {
   std::size_t of(bool) { return 1; }
   std::size_t of(std::int8_t) { return 1; }
   std::size_t of(std::int16_t) { return 2; }
+  std::size_t of(std::uint16_t) { return 2; }
   std::size_t of(std::int32_t) { return 4; }
   std::size_t of(std::int64_t) { return 8; }
   std::size_t of(double) { return 8; }

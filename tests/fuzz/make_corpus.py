@@ -11,6 +11,8 @@ GOLDEN = HERE.parent / "unit" / "kafka" / "golden.hex"
 API_LIST = HERE.parent.parent / "src" / "kafka" / "api.h"
 # API(key, name, ...): the first byte of an input of the fuzzer is twice the key, and one more for the response.
 KEYS = {name: int(key) for key, name in re.findall(r"API\((\d+), (\w+),", API_LIST.read_text())}
+# Embedded messages have numbers of their own; see kafka.cc.
+EMBEDDED = {"ConsumerProtocolAssignment": 240, "ConsumerProtocolSubscription": 241}
 
 
 def put(fuzzer, name, content):
@@ -28,7 +30,9 @@ def kafka():
             found.setdefault(message, {})[int(version)] = bytes.fromhex(body)
     for message, versions in found.items():
         ordered = sorted(versions)
-        number = 2 * KEYS[re.sub("Request$|Response$", "", message)] + message.endswith("Response")
+        number = EMBEDDED.get(message)
+        if number is None:
+            number = 2 * KEYS[re.sub("Request$|Response$", "", message)] + message.endswith("Response")
         for version in {ordered[0], ordered[len(ordered) // 2], ordered[-1]}:
             put("kafka", f"{message}-{version}", bytes([number, version]) + versions[version])
     put("kafka_header", "old", struct.pack(">hhih", 3, 1, 7, 6) + b"client" + bytes(4))

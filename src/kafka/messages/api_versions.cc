@@ -6,14 +6,6 @@ KONTIKI_KAFKA_DEFINE_CODEC(ApiVersions)
 
 namespace kontiki::kafka {
 
-std::vector<ApiVersionsResponse::ApiVersion> advertised_apis() {
-  std::vector<ApiVersionsResponse::ApiVersion> entries;
-  for (const ApiInfo& api : apis()) {
-    entries.push_back({static_cast<std::int16_t>(api.key), api.advertised.min, api.advertised.max});
-  }
-  return entries;
-}
-
 std::vector<Slice> encode_unsupported_api_versions(std::int32_t correlation_id) {
   const VersionRange served = find_api(ApiKey::kApiVersions)->advertised;
   ApiVersionsResponse response;

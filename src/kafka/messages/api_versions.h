@@ -91,10 +91,6 @@ struct ApiVersionsResponse {
   }
 };
 
-// The entries of every API in the list, as advertised. A broker that lacks one of them must leave it out:
-// clients switch features on by what they find here.
-std::vector<ApiVersionsResponse::ApiVersion> advertised_apis();
-
 // The frame that answers an ApiVersions request of a version that is not served: whatever was asked, it has
 // the form of version 0, error UNSUPPORTED_VERSION and the one entry of ApiVersions itself, from which the
 // client picks its retry.

@@ -1,4 +1,5 @@
-// Every message of the API list as a row of functions, so that a test can be about all of them.
+// Every message of the API list, and those embedded in them, as a row of functions, so that a test can be
+// about all of them.
 #pragma once
 
 #include "kafka/codec.h"
@@ -11,7 +12,7 @@ namespace kontiki::kafka {
 
 struct AnyMessage {
   std::string name;  // of the struct
-  const ApiInfo* api = nullptr;
+  VersionRange codec;
   // Decodes a body and encodes what came out, in another version or the same.
   Result<Slice, DecodeError> (*recode)(const Slice& body, std::int16_t version,
                                        std::int16_t to_version) = nullptr;

@@ -32,6 +32,7 @@ class Filler {
   void fill(bool& v) { v = prng_.chance(1, 2); }
   void fill(std::int8_t& v) { v = static_cast<std::int8_t>(prng_.next()); }
   void fill(std::int16_t& v) { v = static_cast<std::int16_t>(prng_.next()); }
+  void fill(std::uint16_t& v) { v = static_cast<std::uint16_t>(prng_.next()); }
   void fill(std::int32_t& v) { v = static_cast<std::int32_t>(prng_.next()); }
   void fill(std::int64_t& v) { v = static_cast<std::int64_t>(prng_.next()); }
   void fill(double& v) { v = static_cast<double>(prng_.below(1000)) / 8; }

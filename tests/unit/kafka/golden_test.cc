@@ -23,7 +23,7 @@ std::map<std::tuple<std::string, std::int16_t, std::string>, Slice> by_name() {
 TEST(Golden, EveryMessageInEveryVersionHasItsBytes) {
   const auto bodies = by_name();
   for (const auto& message : all_messages()) {
-    for (auto version = message.api->codec.min; version <= message.api->codec.max; ++version) {
+    for (auto version = message.codec.min; version <= message.codec.max; ++version) {
       for (const char* variant : {"zero", "bare", "tags", "full", "null"}) {
         EXPECT_TRUE(bodies.contains({message.name, version, variant})) << message.name << ' ' << version;
       }
@@ -55,7 +55,7 @@ TEST(Golden, FieldsThatAVersionLacksGetTheProtocolsDefaults) {
     // The protocol says "" for a documentation that was not sent; we say null, which is what it is.
     if (golden.message == "DescribeConfigsResponse" && golden.version < 3) continue;
     const AnyMessage* message = find_message(golden.message);
-    const std::int16_t last = message->api->codec.max;
+    const std::int16_t last = message->codec.max;
     const auto recoded = message->recode(golden.body, golden.version, last);
     ASSERT_TRUE(recoded.has_value()) << golden.message << ' ' << golden.version;
     EXPECT_EQ(to_hex(*recoded), to_hex(bodies.at({golden.message, last, "bare"})))
@@ -71,14 +71,14 @@ TEST(Golden, MessagesJustConstructedAreAtTheProtocolsDefaults) {
   const auto bodies = by_name();
   for (const auto& message : all_messages()) {
     if (others.contains(message.name)) continue;
-    const std::int16_t last = message.api->codec.max;
+    const std::int16_t last = message.codec.max;
     EXPECT_EQ(to_hex(message.fresh(last)), to_hex(bodies.at({message.name, last, "zero"}))) << message.name;
   }
 }
 
 TEST(RoundTrip, MessagesWithRandomFieldsComeBackEqual) {
   for (const auto& message : all_messages()) {
-    for (auto version = message.api->codec.min; version <= message.api->codec.max; ++version) {
+    for (auto version = message.codec.min; version <= message.codec.max; ++version) {
       for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         ASSERT_EQ(message.round_trip(seed, version), "")
             << message.name << ' ' << version << " seed " << seed;
@@ -89,7 +89,7 @@ TEST(RoundTrip, MessagesWithRandomFieldsComeBackEqual) {
 
 TEST(RoundTrip, MessagesJustConstructedComeBackEqual) {
   for (const auto& message : all_messages()) {
-    for (auto version = message.api->codec.min; version <= message.api->codec.max; ++version) {
+    for (auto version = message.codec.min; version <= message.codec.max; ++version) {
       EXPECT_EQ(message.default_round_trip(version), "") << message.name << ' ' << version;
     }
   }

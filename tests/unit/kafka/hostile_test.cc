@@ -105,7 +105,7 @@ TEST(Hostile, MutatedMessagesAreRefusedOrStable) {
 TEST(Hostile, RandomBytesAreRefusedOrStable) {
   Prng prng(21);
   for (const auto& message : all_messages()) {
-    for (auto version = message.api->codec.min; version <= message.api->codec.max; ++version) {
+    for (auto version = message.codec.min; version <= message.codec.max; ++version) {
       for (int i = 0; i < 100; ++i) {
         Body body(prng.below(64));
         for (auto& b : body) b = static_cast<std::byte>(prng.chance(1, 3) ? prng.next() : prng.below(4));

@@ -168,20 +168,31 @@ def apis(header):
         yield int(key), name, range(int(low), int(high) + 1), flexible
 
 
+def embedded(header):
+    for name, low, high in re.findall(r"MESSAGE\((\w+), (\d+), (\d+)\)", header):
+        yield name, range(int(low), int(high) + 1)
+
+
+def write(name, schema, codec, flexible):
+    first = versions(schema["flexibleVersions"])
+    assert flexible == (str(first.start) if first else "kNeverFlexible"), f"{name}: flexible since {first}"
+    for version in codec:
+        assert version in versions(schema["validVersions"]), f"{name} has no version {version}"
+        for variant in ("zero", "bare", "tags", "full", "null"):
+            body = Encoder(schema, codec, version, variant).struct(schema["fields"], 0)
+            print(name, version, variant, body.hex())
+
+
 def main():
     schemas = pathlib.Path(sys.argv[1])
-    header = pathlib.Path(__file__).parents[3] / "src/kafka/api.h"
-    for key, api, codec, flexible in apis(header.read_text()):
+    header = (pathlib.Path(__file__).parents[3] / "src/kafka/api.h").read_text()
+    for key, api, codec, flexible in apis(header):
         for half in ("Request", "Response"):
             schema = json.loads((schemas / f"{api}{half}.json").read_text())
-            first = versions(schema["flexibleVersions"])
             assert schema["apiKey"] == key, api
-            assert flexible == (str(first.start) if first else "kNeverFlexible"), f"{api}: flexible since {first}"
-            for version in codec:
-                assert version in versions(schema["validVersions"]), f"{api}{half} has no version {version}"
-                for variant in ("zero", "bare", "tags", "full", "null"):
-                    body = Encoder(schema, codec, version, variant).struct(schema["fields"], 0)
-                    print(api + half, version, variant, body.hex())
+            write(api + half, schema, codec, flexible)
+    for name, codec in embedded(header):
+        write(name, json.loads((schemas / f"{name}.json").read_text()), codec, "kNeverFlexible")
 
 
 if __name__ == "__main__":
