@@ -33,6 +33,7 @@ inline constexpr std::size_t kGroupBytesMax = 16u << 20;  // of one group's subs
 inline constexpr std::size_t kGroupOffsetsMax = 100'000;  // partitions that one group has committed
 inline constexpr std::size_t kGroupOffsetMetadataBytesMax = 4096;  // Kafka's offset.metadata.max.bytes
 inline constexpr std::size_t kGroupExpiriesAtOnce = 1000;          // groups whose offsets expire in one round
+inline constexpr std::size_t kGroupCommandsMax = 10'000;           // of a coordinator, not applied yet
 inline constexpr std::size_t kConnectionInflightMax = 64;  // requests of one connection being served at once
 
 }  // namespace kontiki::limits

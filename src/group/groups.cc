@@ -56,7 +56,7 @@ const Group* Groups::find(std::string_view name) const {
   const auto it = groups_.find(name);
   return it == groups_.end() ? nullptr : &it->second;
 }
-Group* Groups::find(std::string_view name) {
+Group* Groups::find_for_change(std::string_view name) {
   const auto it = groups_.find(name);
   return it == groups_.end() ? nullptr : &it->second;
 }
@@ -106,7 +106,7 @@ void Groups::execute(BeginGeneration&& command) {
 }
 
 void Groups::execute(Assign&& command) {
-  Group* group = find(command.group);
+  Group* group = find_for_change(command.group);
   if (group == nullptr || group->generation != command.generation || group->members.empty()) return;
   for (auto& [id, member] : group->members) {
     const auto it = command.assignments.find(id);
@@ -116,7 +116,7 @@ void Groups::execute(Assign&& command) {
 }
 
 void Groups::execute(ReplaceMember&& command) {
-  Group* group = find(command.group);
+  Group* group = find_for_change(command.group);
   if (group == nullptr) return;
   const auto old = group->members.find(command.old_id);
   if (old == group->members.end()) return;
@@ -134,7 +134,7 @@ void Groups::execute(CommitOffsets&& command) {
 }
 
 void Groups::execute(DeleteOffsets&& command) {
-  Group* group = find(command.group);
+  Group* group = find_for_change(command.group);
   if (group == nullptr) return;
   for (const TopicPartition& partition : command.partitions) group->offsets.erase(partition);
 }

@@ -65,7 +65,7 @@ class Groups {
   void execute(DeleteGroup&& command);
   void execute(DeleteTopicOffsets&& command);
   void execute(Expire&& command);
-  Group* find(std::string_view name);
+  Group* find_for_change(std::string_view name);
   bool read_state(ByteReader& in);
 
   Index applied_;
