@@ -39,7 +39,6 @@ Result<std::vector<GroupListing>, Error> Coordinator::list(std::span<const State
 
 void Coordinator::delete_group(RequestToken token, const std::string& name, std::int64_t) {
   Error error = check_capacity();
-  if (error == Error::kNone && name.empty()) error = Error::kInvalidGroupId;
   LiveGroup* group = error == Error::kNone ? find(name) : nullptr;
   if (error == Error::kNone) {
     if (group == nullptr || group->state == State::kDead)

@@ -68,7 +68,8 @@ void Coordinator::step_down() {
 }
 
 void Coordinator::applied(const Entry& entry, std::int64_t now_ms) {
-  if (!leader_term_ || entry.header.term != *leader_term_) return;
+  if (!leader_term_ || entry.header.term < *leader_term_) return;
+  if (entry.header.term > *leader_term_) return step_down();
   if (entry.header.kind == EntryKind::kTermStart && !serving_) start_serving(now_ms);
   if (entry.header.kind != EntryKind::kCommand || !serving_) return;
   CHECK(!in_flight_.empty() && in_flight_.front().payload == entry.payload,
@@ -77,16 +78,18 @@ void Coordinator::applied(const Entry& entry, std::int64_t now_ms) {
   in_flight_.pop_front();
   const std::uint64_t number = first_in_flight_++;
   for (Answer& answer : command.answers) answers_.push_back(std::move(answer));
-  if (command.group.empty()) return;
-  const auto newest = newest_.find(command.group);
-  if (newest != newest_.end() && newest->second == number) newest_.erase(newest);
-  const auto live = live_.find(command.group);
+  if (!command.group) return;
+  const std::string& name = *command.group;
+  const auto newest = newest_.find(name);
+  const bool was_newest = newest->second == number;
+  if (was_newest) newest_.erase(newest);
+  const auto live = live_.find(name);
   if (live == live_.end()) return;
   live->second.uncommitted_offsets -= command.offsets;
-  if (live->second.state == State::kDead)
+  if (live->second.state == State::kDead && was_newest)
     forget(live);
   else if (live->second.members.empty())
-    settle(command.group);
+    settle(name);
 }
 
 // ---- groups and commands
@@ -122,14 +125,15 @@ void Coordinator::answer(const std::string& group, RequestToken token, Body body
   queue.push_back({token, std::move(body)});
 }
 
-void Coordinator::propose(const std::string& group, const Command& command, std::vector<Answer> answers) {
+void Coordinator::propose(const std::optional<std::string>& group, const Command& command,
+                          std::vector<Answer> answers) {
   InFlight& added = in_flight_.emplace_back();
   added.group = group;
   added.payload = encode(command);
   added.answers = std::move(answers);
   if (const auto* commit = std::get_if<CommitOffsets>(&command)) added.offsets = commit->offsets.size();
   proposals_.push_back(added.payload);
-  if (!group.empty()) newest_[group] = first_in_flight_ + in_flight_.size() - 1;
+  if (group) newest_[*group] = first_in_flight_ + in_flight_.size() - 1;
 }
 
 void Coordinator::forget(Live::iterator it) {

@@ -96,7 +96,7 @@ class Coordinator {
   using Live = std::map<std::string, LiveGroup, std::less<>>;
   using Body = decltype(Answer::body);
   struct InFlight {
-    std::string group;  // empty: of no single one
+    std::optional<std::string> group;  // none: of all
     Slice payload;
     std::vector<Answer> answers;
     std::size_t offsets = 0;  // that it commits
@@ -109,7 +109,8 @@ class Coordinator {
   LiveGroup* find(const std::string& group);
   LiveGroup* find_or_create(const std::string& group);  // null: there are too many
   void answer(const std::string& group, RequestToken token, Body body);
-  void propose(const std::string& group, const Command& command, std::vector<Answer> answers = {});
+  void propose(const std::optional<std::string>& group, const Command& command,
+               std::vector<Answer> answers = {});
   void wake(const std::string& name, LiveGroup& group, std::int64_t now_ms);
   void expire_offsets(std::int64_t now_ms);
   void settle(

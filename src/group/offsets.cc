@@ -110,7 +110,8 @@ void Coordinator::delete_offsets(RequestToken token, const DeleteOffsetsRequest&
 }
 
 void Coordinator::delete_topic_offsets(const std::string& topic, const TopicId& id) {
-  if (serving_ && (!groups_.all().empty() || !in_flight_.empty())) propose({}, DeleteTopicOffsets{topic, id});
+  if (serving_ && (!groups_.all().empty() || !in_flight_.empty()))
+    propose(std::nullopt, DeleteTopicOffsets{topic, id});
 }
 
 }  // namespace kontiki::group
