@@ -13,7 +13,8 @@
 //   for (Answer& answer : coordinator.take_answers()) send it
 //   wake up at next_deadline_ms() and call tick()
 // and for each entry, on every replica: groups.apply(entry); coordinator.applied(entry, now_ms).
-// Queries read the applied state: the host makes sure that it still leads (read index) before it answers.
+// Queries look at once, offsets() at what is applied: the host makes sure before (read index) that it still
+// leads.
 #pragma once
 
 #include "base/limits.h"
