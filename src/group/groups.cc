@@ -91,7 +91,7 @@ void Groups::apply(const Entry& entry) {
               "the log of a group coordinator holds a command that this version cannot read at index {} "
               "(term {}); it was written by a newer Kontiki: run that version or a later one on this node",
               entry.header.index.value, entry.header.term.value));
-  std::visit([&](auto&& body) { execute(std::move(body)); }, std::move(*command));
+  std::visit([&]<typename T>(T&& body) { execute(std::forward<T>(body)); }, std::move(*command));
 }
 
 void Groups::execute(BeginGeneration&& command) {
