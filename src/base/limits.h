@@ -26,7 +26,14 @@ inline constexpr std::size_t kPartitionsMax = 1'000'000;    // of a cluster
 inline constexpr std::size_t kTopicConfigsMax = 64;         // settings of one topic
 inline constexpr std::size_t kMetadataTextBytesMax = 4096;  // a host, rack, setting's name or value
 inline constexpr std::size_t kMetadataTokensRemembered =
-    4096;                                                  // metadata commands whose repeats are recognised
+    4096;                                                 // metadata commands whose repeats are recognised
+inline constexpr std::size_t kGroupsMax = 100'000;        // consumer groups of one coordinator
+inline constexpr std::size_t kGroupMembersMax = 1000;     // of one group; each rebalance writes them all
+inline constexpr std::size_t kGroupBytesMax = 16u << 20;  // of one group's subscriptions, or its assignment
+inline constexpr std::size_t kGroupOffsetsMax = 100'000;  // partitions that one group has committed
+inline constexpr std::size_t kGroupOffsetMetadataBytesMax = 4096;  // Kafka's offset.metadata.max.bytes
+inline constexpr std::size_t kGroupExpiriesAtOnce = 1000;          // groups whose offsets expire in one round
+inline constexpr std::size_t kGroupCommandsMax = 10'000;           // of a coordinator, not applied yet
 inline constexpr std::size_t kConnectionInflightMax = 64;  // requests of one connection being served at once
 
 }  // namespace kontiki::limits

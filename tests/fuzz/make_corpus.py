@@ -169,6 +169,28 @@ def state_machines():
         + lists(struct.pack("<Qq", 1, 0), struct.pack("<Qq", 2, 12)) + struct.pack("<Q", 1) + lists(producer))
 
 
+def groups():
+    """docs/format/group-snapshot.md, without the checksum that the fuzzer adds."""
+    def number(value):
+        return struct.pack("<i", value)
+    subscription = struct.pack(">hih", 0, 1, 1) + b"t" + b"\xff" * 4
+    g, m = text_field(b"g"), text_field(b"m")
+    member = m + b"\1" + text_field(b"i") + text_field(b"c") + text_field(b"h") + number(10000) + number(60000) \
+        + lists(text_field(b"range") + text_field(subscription)) + text_field(b"p")
+    place = text_field(b"t") + number(0)
+    offset = place + struct.pack("<qi", 7, 1) + text_field(b"note") + struct.pack("<qq", 5, -1) + bytes(16)
+    consumer = text_field(b"consumer") + text_field(b"range") + m
+    commands = [g + number(1) + struct.pack("<q", 5) + consumer + lists(member), g + number(1) + lists(m + text_field(b"p")),
+                g + m + member, g + lists(offset), g + lists(place), g, text_field(b"t") + bytes(16),
+                g + struct.pack("<qq", 1 << 40, 1000)]
+    for i, fields in enumerate(commands):
+        put("group", f"command{i + 1}", bytes([0, 1, i + 1]) + fields)
+    stable = g + b"\4" + number(1) + consumer + struct.pack("<q", -1) + lists(member) + lists(offset)
+    empty = text_field(b"h") + b"\1" + number(3) + text_field(b"consumer") + text_field(b"") * 2 + struct.pack("<q", 5) \
+        + lists() + lists(offset)
+    put("group", "snapshot", b"\1KPGS" + struct.pack("<HQQ", 1, 9, 2) + lists(stable, empty))
+
+
 if __name__ == "__main__":
-    for write in (kafka, record_batches, storage, text, peer_frames, state_machines):
+    for write in (kafka, record_batches, storage, text, peer_frames, state_machines, groups):
         write()
