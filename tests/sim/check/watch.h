@@ -5,6 +5,7 @@
 #include "sim/check/acknowledged.h"
 #include "sim/check/consumer_view.h"
 #include "sim/check/exactly_once.h"
+#include "sim/check/group_history.h"
 #include "sim/check/high_watermark.h"
 #include "sim/check/log_agreement.h"
 #include "sim/check/metadata_history.h"
@@ -29,6 +30,7 @@ class Watch {
   LogAgreement logs;
   HighWatermark watermarks;
   MetadataHistory topics;
+  GroupHistory groups;
   MetadataAgreement metadata;
 
   // ---- reports ----
