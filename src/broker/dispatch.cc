@@ -5,6 +5,7 @@
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/create_partitions.h"
 #include "kafka/messages/create_topics.h"
+#include "kafka/messages/delete_records.h"
 #include "kafka/messages/delete_topics.h"
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_configs.h"
@@ -54,6 +55,7 @@ constexpr Row kRows[] = {
     row<kafka::ApiVersionsRequest, handle_api_versions>(),
     row<kafka::CreateTopicsRequest, handle_create_topics>(),
     row<kafka::DeleteTopicsRequest, handle_delete_topics>(),
+    row<kafka::DeleteRecordsRequest, handle_delete_records>(),
     row<kafka::InitProducerIdRequest, handle_init_producer_id>(),
     row<kafka::OffsetForLeaderEpochRequest, handle_offset_for_leader_epoch>(),
     row<kafka::DescribeConfigsRequest, handle_describe_configs>(),
