@@ -1,6 +1,7 @@
 #include "broker/dispatch.h"
 
 #include "broker/handlers.h"
+#include "kafka/messages/alter_configs.h"
 #include "kafka/messages/alter_partition_reassignments.h"
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/create_partitions.h"
@@ -11,6 +12,7 @@
 #include "kafka/messages/describe_configs.h"
 #include "kafka/messages/fetch.h"
 #include "kafka/messages/find_coordinator.h"
+#include "kafka/messages/incremental_alter_configs.h"
 #include "kafka/messages/init_producer_id.h"
 #include "kafka/messages/list_offsets.h"
 #include "kafka/messages/list_partition_reassignments.h"
@@ -59,7 +61,9 @@ constexpr Row kRows[] = {
     row<kafka::InitProducerIdRequest, handle_init_producer_id>(),
     row<kafka::OffsetForLeaderEpochRequest, handle_offset_for_leader_epoch>(),
     row<kafka::DescribeConfigsRequest, handle_describe_configs>(),
+    row<kafka::AlterConfigsRequest, handle_alter_configs>(),
     row<kafka::CreatePartitionsRequest, handle_create_partitions>(),
+    row<kafka::IncrementalAlterConfigsRequest, handle_incremental_alter_configs>(),
     row<kafka::AlterPartitionReassignmentsRequest, handle_alter_partition_reassignments>(),
     row<kafka::ListPartitionReassignmentsRequest, handle_list_partition_reassignments>(),
     row<kafka::DescribeClusterRequest, handle_describe_cluster>(),

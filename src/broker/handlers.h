@@ -27,6 +27,8 @@ KONTIKI_BROKER_HANDLER(handle_create_partitions, CreatePartitions)
 KONTIKI_BROKER_HANDLER(handle_alter_partition_reassignments, AlterPartitionReassignments)
 KONTIKI_BROKER_HANDLER(handle_list_partition_reassignments, ListPartitionReassignments)
 KONTIKI_BROKER_HANDLER(handle_describe_cluster, DescribeCluster)
+KONTIKI_BROKER_HANDLER(handle_alter_configs, AlterConfigs)
+KONTIKI_BROKER_HANDLER(handle_incremental_alter_configs, IncrementalAlterConfigs)
 
 #undef KONTIKI_BROKER_HANDLER
 

@@ -171,6 +171,8 @@ AdminResult<metadata::CreateTopic> TopicPlanner::create(const kafka::CreateTopic
   auto placement = wanted.assignments.empty() ? place_counts(wanted.num_partitions, wanted.replication_factor)
                                               : plan_assignments(view_, wanted);
   if (!placement) return unexpected(placement.error());
+  if (auto message = metadata::check_replica_configs(*configs, placement->front().size()))
+    return refused(ErrorCode::kInvalidConfig, std::move(*message));
   metadata::CreateTopic command{.name = wanted.name,
                                 .id = Uuid::random(prng_),
                                 .configs = std::move(*configs),
