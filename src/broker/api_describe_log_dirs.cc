@@ -5,7 +5,7 @@
 #include "broker/broker.h"
 #include "broker/gather.h"
 #include "broker/handlers.h"
-#include "broker/partition_host.h"
+#include "broker/replica_host.h"
 #include "kafka/messages/describe_log_dirs.h"
 
 #include <map>
@@ -24,7 +24,7 @@ struct Lookup {
 };
 
 void look_up(ShardBroker& shard, Lookup& lookup) {
-  PartitionHost* host = shard.host(lookup.group);
+  ReplicaHost* host = shard.replica(lookup.group);
   if (host != nullptr && host->group() != nullptr) lookup.bytes = host->group()->size_bytes();
 }
 

@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "broker/broker.h"
 #include "broker/controller.h"
-#include "broker/partition_host.h"
+#include "broker/replica_host.h"
 #include "broker/shard_broker.h"
 
 #include <utility>
@@ -28,8 +28,8 @@ Slice answer_of(CallStatus status) {
 void hand_over(Broker& broker, GroupId group, NodeId to) {
   ShardBroker& home = broker.shard(0);
   home.to_shard(home.shard_of(group), [group, to](ShardBroker& at) {
-    PartitionHost* host = at.host(group);
-    if (host != nullptr && host->serves()) host->group()->transfer_leader(to);
+    ReplicaHost* host = at.replica(group);
+    if (host != nullptr && host->leads()) host->group()->transfer_leader(to);
   });
 }
 
