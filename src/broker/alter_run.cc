@@ -19,6 +19,7 @@ AdminResult<std::optional<metadata::SetTopicConfigs>> plan_resource(const metada
   if (!metadata::is_valid_topic_name(name)) return unexpected(explain(metadata::Error::kInvalidName));
   const metadata::Topic* topic = cluster.topic(name);
   if (topic == nullptr) return unexpected(explain(metadata::Error::kUnknownTopic));
+  if (metadata::is_internal_topic(name)) return unexpected(internal_topic(name));
   auto command = plan(*topic, changes);
   if (!command) return unexpected(command.error());
   if (const auto error = cluster.check(*command); error != metadata::Error::kNone)

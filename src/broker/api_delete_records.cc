@@ -5,6 +5,7 @@
 #include "broker/partition_host.h"
 #include "broker/shard_broker.h"
 #include "kafka/messages/delete_records.h"
+#include "metadata/names.h"
 
 #include <map>
 #include <memory>
@@ -75,7 +76,9 @@ void handle_delete_records(const RequestContext& context, kafka::DeleteRecordsRe
       answer.low_watermark = -1;
       answer.error_code = ErrorCode::kUnknownTopicOrPartition;
       const auto* info = shard.cluster().partition(topic.name, wanted.partition_index);
-      if (info != nullptr)
+      if (metadata::is_internal_topic(topic.name))
+        answer.error_code = ErrorCode::kInvalidTopicException;
+      else if (info != nullptr)
         found.push_back(
             {info->group, Offset(wanted.offset), run->response.topics.size() - 1, to.partitions.size() - 1});
     }

@@ -4,6 +4,7 @@
 #include "broker/handlers.h"
 #include "broker/partition_host.h"
 #include "kafka/messages/describe_producers.h"
+#include "metadata/names.h"
 
 #include <algorithm>
 
@@ -53,7 +54,9 @@ void handle_describe_producers(const RequestContext& context, kafka::DescribePro
       Answer answer;
       answer.partition_index = number;
       const auto* info = shard.cluster().partition(topic.name, number);
-      if (info == nullptr)
+      if (metadata::is_internal_topic(topic.name))
+        answer.error_code = ErrorCode::kInvalidTopicException;
+      else if (info == nullptr)
         answer.error_code = ErrorCode::kUnknownTopicOrPartition;
       else
         lookups.push_back({shard.shard_of(info->group), info->group, response.topics.size() - 1,

@@ -52,6 +52,7 @@ class Page {
     Response::Topic& shown = response_.topics.emplace_back();
     shown.name = topic.name;
     shown.topic_id = topic.id;
+    shown.is_internal = metadata::is_internal_topic(topic.name);
     shown.topic_authorized_operations = kTopicOperations;
     for (; from < count; ++from) {
       if (room_ == 0) return end_at(topic.name, from);

@@ -209,6 +209,7 @@ AdminResult<metadata::CreatePartitions> TopicPlanner::grow(
     const kafka::CreatePartitionsRequest::Topic& wanted) {
   const auto* topic = view_.cluster.topic(wanted.name);
   if (topic == nullptr) return unexpected(explain(metadata::Error::kUnknownTopic));
+  if (metadata::is_internal_topic(topic->name)) return unexpected(internal_topic(topic->name));
   const auto existing = static_cast<std::int32_t>(topic->partitions.size());
   if (wanted.count <= existing || wanted.count > limits::kPartitionsPerTopicMax)
     return refused(ErrorCode::kInvalidPartitions,
