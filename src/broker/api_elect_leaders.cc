@@ -28,6 +28,7 @@ constexpr std::int8_t kPreferred = 0;
 constexpr std::int8_t kUnclean = 1;
 constexpr std::int64_t kLookEveryUs = 20'000;
 constexpr std::int64_t kAskEveryUs = 500'000;  // a transfer may fail without a word
+constexpr int kAskedAtOnceMax = 100;  // so that all partitions of a cluster do not move in one moment
 
 struct Election {
   GroupId group;
@@ -79,6 +80,7 @@ AdminError judge(const ClusterView& view, const metadata::PartitionInfo& info, s
 void look(const std::shared_ptr<ElectRun>& run) {
   ShardBroker& shard = run->shard;
   const std::int64_t now = shard.clock().monotonic_us();
+  int asked = 0;
   std::erase_if(run->open, [&](Election& election) {
     const auto leader = shard.leader_of(election.group).node;
     if (leader == election.preferred) return true;
@@ -87,7 +89,7 @@ void look(const std::shared_ptr<ElectRun>& run) {
            {ErrorCode::kRequestTimedOut, "The lead was not handed over in time."});
       return true;
     }
-    if (leader == kNoNode || now < election.ask_us) return false;
+    if (leader == kNoNode || now < election.ask_us || ++asked > kAskedAtOnceMax) return false;
     election.ask_us = now + kAskEveryUs;
     shard.to_shard(0, [leader, group = election.group, to = election.preferred](ShardBroker& at) {
       ask_to_hand_over(at.broker(), leader, group, to);

@@ -1,6 +1,7 @@
 // The administrative APIs that tell of partitions, replicas, producers and the metadata's voters, and those
 // that a broker without security has little to say to.
 
+#include "broker/peer_calls.h"
 #include "kafka/messages/alter_client_quotas.h"
 #include "kafka/messages/create_acls.h"
 #include "kafka/messages/delete_acls.h"
@@ -16,7 +17,7 @@
 
 #include <gmock/gmock.h>
 
-#include <numeric>
+#include <string>
 
 namespace kontiki::broker {
 namespace {
@@ -198,6 +199,21 @@ TEST(DescribeQuorum, AVoterThatIsGoneFallsBehind) {
     }
     return behind == 1 && up == 2;
   }));
+}
+
+TEST(DescribeQuorum, AnAnswerThatIsCutOrTooLongIsNone) {
+  QuorumState state{.leader = NodeId(3),
+                    .term = Term(4),
+                    .committed = Index(9),
+                    .last = Index(10),
+                    .wall_ms = 77,
+                    .voters = {{NodeId(3), Index(10), true}, {kNoNode, Index(0), false}}};
+  const Slice encoded = encode(state);
+  EXPECT_EQ(decode_quorum(encoded.bytes()), state);
+  for (std::size_t size = 0; size < encoded.size(); ++size)
+    EXPECT_EQ(decode_quorum(encoded.bytes().first(size)), std::nullopt) << size;
+  const std::string longer = std::string(as_text(encoded.bytes())) + "x";
+  EXPECT_EQ(decode_quorum(Slice::copy_of(longer).bytes()), std::nullopt);
 }
 
 kafka::ElectLeadersRequest elect_of(std::vector<std::int32_t> partitions, std::int8_t type = 0) {
