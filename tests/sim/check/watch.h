@@ -4,6 +4,7 @@
 
 #include "sim/check/acknowledged.h"
 #include "sim/check/consumer_view.h"
+#include "sim/check/deletions.h"
 #include "sim/check/exactly_once.h"
 #include "sim/check/group_history.h"
 #include "sim/check/high_watermark.h"
@@ -29,6 +30,7 @@ class Watch {
   ConsumerView view;
   LogAgreement logs;
   HighWatermark watermarks;
+  Deletions deletions;
   MetadataHistory topics;
   GroupHistory groups;
   MetadataAgreement metadata;

@@ -33,7 +33,8 @@ void to_log(LogLevel level, std::string_view line) {
 
 std::vector<std::string> Run::client_hosts(const Plan& plan) {
   std::vector<std::string> hosts;
-  for (std::size_t i = 0; i < plan.producers + plan.consumers + plan.admins + plan.groups * plan.members; ++i)
+  for (std::size_t i = 0;
+       i < plan.producers + plan.consumers + plan.admins + plan.deleters + plan.groups * plan.members; ++i)
     hosts.push_back("c" + std::to_string(i));
   return hosts;
 }
@@ -198,6 +199,13 @@ void Run::begin_clients() {
     members_.push_back(std::make_unique<GroupMember>(**host++, bootstrap(), prng.next(), watch_, options));
     members_.back()->begin();
   }
+  for (std::size_t i = 0; i < plan_.deleters; ++i) {
+    Deleter::Options options;
+    for (const TopicPlan& topic : plan_.topics)
+      if (topic.forgets()) options.topics.push_back(topic.name);
+    deleters_.push_back(std::make_unique<Deleter>(**host++, bootstrap(), prng.next(), watch_, options));
+    deleters_.back()->begin();
+  }
 }
 
 // ---- liveness -------------------------------------------------------------------------------------------
@@ -255,6 +263,8 @@ std::string Run::what_is_missing() {
     if (!admin->finished()) return admin->state() + " has not finished";
   for (const auto& member : members_)
     if (!member->finished()) return member->state() + " has not finished";
+  for (const auto& deleter : deleters_)
+    if (!deleter->finished()) return "the deleter has not finished";
   return {};
 }
 
@@ -263,6 +273,7 @@ bool Run::settle() {
   for (const auto& producer : producers_) producer->finish();
   for (const auto& admin : admins_) admin->finish();
   for (const auto& member : members_) member->finish();
+  for (const auto& deleter : deleters_) deleter->finish();
   if (run_until([this] { return what_is_missing().empty(); }, kLivenessUs)) return true;
   if (watch_.verdicts.clean())
     watch_.verdicts.stuck(
@@ -278,6 +289,8 @@ bool Run::audit(const Observer::Group& group) {
     if (cluster_.coordinator(i, group.id) != nullptr) continue;  // holds no messages
     Observer::Log log;
     watch_.judge("log agreement", observer_.read_log(i, group, log));
+    if (broker::PartitionHost* host = cluster_.host(i, group.id))
+      watch_.judge("deletions", watch_.deletions.check(group.key, audits_, log.start, host->deleted_below()));
     const bool may_forget = plan != nullptr && plan->forgets();
     std::string what = watch_.acks.check(group.key, log.start, log.end, log.batches, may_forget);
     if (!what.empty()) watch_.judge("acknowledged", fmt::format("on n{}: {}", i, what));
@@ -318,6 +331,7 @@ bool Run::bring_damage_to_light() {
 
 bool Run::audit() {
   observer_.sample_cores();
+  ++audits_;
   if (plan_.has(FaultKind::kDamage) && !bring_damage_to_light()) return false;
   for (const Observer::Group& group : observer_.groups())
     if (!audit(group)) return false;
@@ -345,6 +359,7 @@ Summary Run::summary() const {
           .batches = watch_.ledger.batches(),
           .topic_changes = watch_.topics.changes(),
           .commits = watch_.groups.commits(),
+          .deletions = watch_.deletions.count(),
           .exits = faults_.exits(),
           .faults = faults_.counts()};
 }

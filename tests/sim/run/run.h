@@ -11,6 +11,7 @@
 #include "sim/check/watch.h"
 #include "sim/clients/admin.h"
 #include "sim/clients/consumer.h"
+#include "sim/clients/deleter.h"
 #include "sim/clients/group_member.h"
 #include "sim/clients/producer.h"
 #include "sim/cluster/broker_cluster.h"
@@ -36,8 +37,9 @@ struct Summary {
   std::uint64_t consumed = 0;
   std::uint64_t batches = 0;  // distinct ones in the ledger
   std::uint64_t topic_changes = 0;
-  std::uint64_t commits = 0;  // of offsets, acknowledged
-  std::uint64_t exits = 0;    // brokers that ended themselves
+  std::uint64_t commits = 0;    // of offsets, acknowledged
+  std::uint64_t deletions = 0;  // of records, answered
+  std::uint64_t exits = 0;      // brokers that ended themselves
   std::array<std::uint64_t, kFaultKinds> faults{};
 };
 
@@ -90,9 +92,11 @@ class Run {
   std::vector<std::unique_ptr<Consumer>> consumers_;
   std::vector<std::unique_ptr<Admin>> admins_;
   std::vector<std::unique_ptr<GroupMember>> members_;
+  std::vector<std::unique_ptr<Deleter>> deleters_;
   std::map<Uuid, std::size_t> topic_plans_;  // by the id that the topic was given
   std::int64_t next_sample_us_ = 0;
   std::uint64_t samples_ = 0;
+  int audits_ = 0;
 };
 
 }  // namespace kontiki::sim

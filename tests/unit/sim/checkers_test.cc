@@ -3,6 +3,7 @@
 #include "model/record_batch.h"
 #include "sim/check/acknowledged.h"
 #include "sim/check/consumer_view.h"
+#include "sim/check/deletions.h"
 #include "sim/check/exactly_once.h"
 #include "sim/check/group_history.h"
 #include "sim/check/high_watermark.h"
@@ -306,6 +307,19 @@ TEST_F(GroupHistoryTest, AGenerationHasOneLeaderAndOneAssignment) {
   EXPECT_THAT(groups_.synced("g", 1, "a", "s1", {kKey}), IsEmpty());
   EXPECT_THAT(groups_.synced("g", 1, "b", "s1", {kKey}), HasSubstr("both a and b"));
   EXPECT_THAT(groups_.synced("g", 1, "b", "s2", {}), HasSubstr("two assignments"));
+}
+
+TEST(DeletionsTest, WhatWasDeletedStaysDeletedOnEveryReplica) {
+  Deletions deletions;
+  EXPECT_THAT(deletions.answered(kKey, Offset(5), Offset(5)), IsEmpty());
+  EXPECT_THAT(deletions.answered(kKey, Offset(3), Offset(7)), IsEmpty()) << "retention went further";
+  EXPECT_THAT(deletions.answered(kKey, Offset(-1), Offset(9)), IsEmpty());
+  EXPECT_THAT(deletions.answered(kKey, Offset(6), Offset(5)), HasSubstr("deleted up to 6"));
+  EXPECT_THAT(deletions.check(kKey, 1, Offset(9), Offset(8)), IsEmpty());
+  EXPECT_THAT(deletions.check(kKey, 1, Offset(8), Offset(8)), IsEmpty());
+  EXPECT_THAT(deletions.check(kKey, 1, Offset(9), Offset(9)), HasSubstr("one replica has deleted up to 8"));
+  EXPECT_THAT(deletions.check(kKey, 2, Offset(9), Offset(9)), IsEmpty()) << "more, later";
+  EXPECT_THAT(deletions.check(kKey, 3, Offset(4), Offset(4)), HasSubstr("5 was said to be deleted"));
 }
 
 }  // namespace
