@@ -19,10 +19,11 @@ struct FoundRecord {
   std::int64_t timestamp = -1;
 };
 
-// The first record of the batch with at least this timestamp. A batch whose records cannot be read is
-// answered for as a whole by its first offset: a consumer then starts a little early, and misses nothing.
+// The first record of the batch with at least this timestamp. A batch whose records cannot be read, or that
+// would take more work than is allowed, is answered for as a whole by its first offset: a consumer then
+// starts a little early, and misses nothing.
 FoundRecord first_record_since(const storage::TimestampOffset& found, std::int64_t timestamp,
-                               std::size_t bytes_max) {
+                               std::size_t bytes_max, Allowance& allowance, std::int64_t now_us) {
   const auto batch = RecordBatchView::parse(found.batch.bytes());
   FoundRecord answer{found.header.base_offset, found.timestamp};
   if (!batch || batch->is_log_append_time()) return answer;
@@ -33,9 +34,12 @@ FoundRecord first_record_since(const storage::TimestampOffset& found, std::int64
   };
   if (batch->codec() == Codec::kNone) {
     batch->for_each(visit);
-  } else if (const auto records = decompress(batch->codec(), batch->records(), bytes_max)) {
-    batch->for_each(records->bytes(), visit);
+    return answer;
   }
+  const std::size_t allowed = std::min(bytes_max, allowance.left(now_us));
+  const auto records = decompress(batch->codec(), batch->records(), allowed);
+  allowance.take(records ? records->size() : allowed);
+  if (records) batch->for_each(records->bytes(), visit);
   return answer;
 }
 
@@ -169,7 +173,8 @@ kafka::ErrorCode PartitionHost::find_timestamp(std::int64_t timestamp,
   }
   if (!*found) return kafka::ErrorCode::kNone;  // -1 and -1: there is none
   const FoundRecord record = first_record_since(**found, newest ? (*found)->timestamp : timestamp,
-                                                shard_.options().limits.decompressed_bytes_max);
+                                                shard_.options().limits.decompressed_bytes_max,
+                                                shard_.decompression(), shard_.clock().monotonic_us());
   answer.offset = std::max(record.offset, log_start()).value;
   answer.timestamp = record.timestamp;
   answer.leader_epoch = partition_.leader_epoch_of_offset(record.offset);
