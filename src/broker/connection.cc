@@ -21,7 +21,7 @@ constexpr std::size_t kHeaderBytesMin = kFixedHeaderBytes + 2;   // as is the le
 constexpr std::size_t kStartBytes = kafka::kFrameSizeBytes + 4;  // the size, the API and its version
 constexpr std::size_t kSmallAnswerBytes = 16u << 10;
 constexpr std::size_t kProgressBytes = 1u << 20;
-constexpr std::int64_t kStalledUs = 10'000'000;
+constexpr std::int64_t kStalledUs = 5'000'000;
 
 // What a request may take in memory, per byte of it: a batch is copied once on its way to the log; what a
 // fetch remembers of a partition, and what anything else is decoded to, is larger than the words for it.
@@ -58,6 +58,11 @@ bool skips_the_lane(kafka::ApiKey key) {
 }  // namespace
 
 // ---- Reply ----------------------------------------------------------------------------------------------
+
+bool Reply::is_behind() const {
+  const auto connection = connection_.lock();
+  return connection != nullptr && connection->owes();
+}
 
 void Reply::send(std::vector<Slice> frame) {
   if (const auto connection = connection_.lock()) connection->answer(slot_, std::move(frame));

@@ -34,6 +34,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void budget_freed();
   // Whether the client has not taken its answers for so long that somebody else may have their memory.
   bool is_stalled() const;
+  bool owes() const { return owed_ > 0; }
   // Ends the connection; a reason other than empty is what the client did wrong.
   void close(std::string_view why);
 

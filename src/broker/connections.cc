@@ -133,11 +133,12 @@ bool Connections::has_room() {
   return answer_room() > 0;
 }
 
-std::size_t Connections::grant(std::size_t bytes) {
+std::size_t Connections::grant(std::size_t bytes, bool is_behind) {
   const std::size_t least = std::min(kGrantBytesMin, answer_bytes_max_ / 2);
-  if (answer_room() < least) close_stalled();
+  const std::size_t wanted = is_behind ? answer_bytes_max_ / 2 : least;
+  if (answer_room() < wanted) close_stalled();
   const std::size_t room = answer_room();
-  if (room < least) return 0;
+  if (room < wanted) return 0;
   // Not all of it, since few fetches find as much as they ask for.
   const std::size_t granted = std::min(bytes, std::max(room / 4, least));
   granted_bytes_ += granted;

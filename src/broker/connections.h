@@ -46,8 +46,8 @@ class Connections {
   // What a connection's client has yet to take is now `after` bytes.
   void owed_changed(std::size_t before, std::size_t after);
   // Takes up to `bytes` of the budget for answers, to be given back when they are handed to the connection;
-  // 0 if there are too few.
-  std::size_t grant(std::size_t bytes);
+  // 0 if there are too few. The second half is for clients that have taken their earlier answers.
+  std::size_t grant(std::size_t bytes, bool is_behind);
   void give_back(std::size_t bytes) { granted_bytes_ -= bytes; }
   Lane& lane() { return lane_; }
 

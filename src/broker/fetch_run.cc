@@ -155,7 +155,7 @@ void FetchRun::start(std::uint64_t id) {
 }
 
 void FetchRun::read() {
-  granted_ = shard_.connections().grant(std::max<std::size_t>(max_bytes_, 1));
+  granted_ = shard_.connections().grant(std::max<std::size_t>(max_bytes_, 1), respond_.is_behind());
   if (granted_ == 0 && !expired_ && wait_us_ > 0) return read_later();
   woken_ = false;  // the read will see it
   send(FetchPass::Kind::kRead, granted_);
