@@ -64,7 +64,10 @@ Result<metadata::Seeds, Problem> apply_seeds(BrokerOptions& options) {
 }  // namespace
 
 Broker::Broker(env::Clock& clock, env::Disk& disk, BrokerOptions options)
-    : clock_(clock), disk_(disk), options_(std::move(options)) {
+    : clock_(clock),
+      disk_(disk),
+      options_(std::move(options)),
+      door_(options_.limits.connections_max, options_.limits.connections_per_host_max) {
   // No two starts may draw the same tokens and ids: the log would take a new command for an old one's
   // repetition.
   Prng mixed(options_.seed ^ static_cast<std::uint64_t>(clock.wall_ms()) * 0x9E3779B97F4A7C15ull);
@@ -126,7 +129,7 @@ Result<void, Problem> Broker::listen(env::Network& network, std::vector<env::Exe
     return unexpected(listen_problem("peer", options_.peer, started.error()));
   auto listener = network.listen(options_.kafka, std::move(executors),
                                  [this](std::size_t shard, std::unique_ptr<env::Connection> connection) {
-                                   shards_[shard]->accept(std::move(connection));
+                                   shards_[shard]->connections().accept(std::move(connection));
                                  });
   if (!listener) return unexpected(listen_problem("Kafka", options_.kafka, listener.error()));
   listener_ = std::move(*listener);

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "base/result.h"
+#include "broker/door.h"
 #include "broker/metrics.h"
 #include "broker/options.h"
 #include "broker/shard_broker.h"
@@ -57,6 +58,7 @@ class Broker final : public multiraft::NodeEvents {
   env::Disk& disk() { return disk_; }  // from every shard
   multiraft::Node& node() { return *node_; }
   Controller& controller() { return *controller_; }
+  Door& door() { return door_; }  // on shard 0
   std::size_t shard_count() const { return shards_.size(); }
   // Only shard 0's may be used by callers on shard 0; the others are reached by ShardBroker::to_shard.
   ShardBroker& shard(std::size_t number) { return *shards_[number]; }
@@ -79,6 +81,7 @@ class Broker final : public multiraft::NodeEvents {
   env::Clock& clock_;
   env::Disk& disk_;
   BrokerOptions options_;
+  Door door_;
   Configuration voters_;  // of the metadata group
   std::unique_ptr<multiraft::Node> node_;
   std::unique_ptr<Controller> controller_;

@@ -36,13 +36,14 @@ kafka::ErrorCode error_of(partition::AdmitError error) {
   return kafka::ErrorCode::kUnknownServerError;
 }
 
-partition::PartitionConfig config_of(const metadata::TopicSettings& settings) {
+partition::PartitionConfig config_of(const metadata::TopicSettings& settings, const BrokerLimits& limits) {
   partition::PartitionConfig config;
   config.max_message_bytes = static_cast<std::size_t>(settings.max_message_bytes);
   config.timestamp_type = settings.log_append_time ? partition::TimestampType::kLogAppendTime
                                                    : partition::TimestampType::kCreateTime;
   config.message_timestamp_after_max_ms = settings.message_timestamp_after_max_ms;
   config.message_timestamp_before_max_ms = settings.message_timestamp_before_max_ms;
+  config.producer_id_expiration_ms = limits.producer_id_expiration_ms;
   return config;
 }
 
@@ -50,12 +51,12 @@ partition::PartitionConfig config_of(const metadata::TopicSettings& settings) {
 
 PartitionHost::PartitionHost(ShardBroker& shard, GroupId group, TopicPartition name,
                              const metadata::TopicSettings& settings)
-    : ReplicaHost(shard, group, std::move(name)), partition_(config_of(settings)) {}
+    : ReplicaHost(shard, group, std::move(name)), partition_(config_of(settings, shard.options().limits)) {}
 
 PartitionHost::~PartitionHost() = default;
 
 void PartitionHost::set_settings(const metadata::TopicSettings& settings) {
-  partition_.set_config(config_of(settings));
+  partition_.set_config(config_of(settings, shard_.options().limits));
   if (group_ == nullptr) return;
   group_->set_segment_bytes(static_cast<std::size_t>(settings.segment_bytes));
   group_->set_retention({.bytes = settings.retention_bytes, .time_ms = settings.retention_ms});

@@ -41,11 +41,18 @@ struct FoundRecord {
   std::int64_t timestamp = -1;
 };
 
+// How much work a lookup may be.
+struct Effort {
+  std::size_t bytes_max;  // of one batch, decompressed
+  Allowance& allowance;   // of the shard
+  std::int64_t now_us;
+};
+
 // Calls `visit` with the records of a found batch from offset `from` on; it returns whether to go on. False
-// if the records cannot be read one by one, or have no times of their own: then the batch stands for them
-// all.
+// if the records cannot be read one by one within the allowance, or have no times of their own: then the
+// batch stands for them all.
 template <class Visit>
-bool visit_records(const storage::TimestampOffset& found, Offset from, std::size_t bytes_max, Visit visit) {
+bool visit_records(const storage::TimestampOffset& found, Offset from, const Effort& effort, Visit visit) {
   const auto batch = RecordBatchView::parse(found.batch.bytes());
   if (!batch || batch->is_log_append_time()) return false;
   const auto visit_left = [&](const RecordBatchView::Record& record) {
@@ -56,7 +63,9 @@ bool visit_records(const storage::TimestampOffset& found, Offset from, std::size
     batch->for_each(visit_left);
     return true;
   }
-  const auto records = decompress(batch->codec(), batch->records(), bytes_max);
+  const std::size_t allowed = std::min(effort.bytes_max, effort.allowance.left(effort.now_us));
+  const auto records = decompress(batch->codec(), batch->records(), allowed);
+  effort.allowance.take(records ? records->size() : allowed);
   if (records) batch->for_each(records->bytes(), visit_left);
   return records.has_value();
 }
@@ -68,9 +77,9 @@ FoundRecord whole_batch(const storage::TimestampOffset& found, Offset from) {
 
 // The first record from `from` on with at least this timestamp.
 std::optional<FoundRecord> first_record_since(const storage::TimestampOffset& found, std::int64_t timestamp,
-                                              Offset from, std::size_t bytes_max) {
+                                              Offset from, const Effort& effort) {
   std::optional<FoundRecord> first;
-  const bool readable = visit_records(found, from, bytes_max, [&](const FoundRecord& record) {
+  const bool readable = visit_records(found, from, effort, [&](const FoundRecord& record) {
     if (record.timestamp >= timestamp) first = record;
     return !first;
   });
@@ -79,9 +88,9 @@ std::optional<FoundRecord> first_record_since(const storage::TimestampOffset& fo
 
 // The first record from `from` on with the largest timestamp.
 std::optional<FoundRecord> newest_record(const storage::TimestampOffset& found, Offset from,
-                                         std::size_t bytes_max) {
+                                         const Effort& effort) {
   std::optional<FoundRecord> newest;
-  const bool readable = visit_records(found, from, bytes_max, [&](const FoundRecord& record) {
+  const bool readable = visit_records(found, from, effort, [&](const FoundRecord& record) {
     if (!newest || record.timestamp > newest->timestamp) newest = record;
     return true;
   });
@@ -213,7 +222,8 @@ kafka::ListOffsetsResponse::Partition PartitionHost::list_offsets(
 kafka::ErrorCode PartitionHost::find_timestamp(std::int64_t timestamp,
                                                kafka::ListOffsetsResponse::Partition& answer) {
   const bool newest = timestamp == kMaxTimestamp;
-  const std::size_t bytes_max = shard_.options().limits.decompressed_bytes_max;
+  const Effort effort{shard_.options().limits.decompressed_bytes_max, shard_.decompression(),
+                      shard_.clock().monotonic_us()};
   std::optional<FoundRecord> best;
   for (Offset from = log_start();;) {
     const auto found = newest ? group_->find_max_timestamp(from) : group_->find_timestamp(timestamp, from);
@@ -223,8 +233,8 @@ kafka::ErrorCode PartitionHost::find_timestamp(std::int64_t timestamp,
       return kafka::ErrorCode::kKafkaStorageError;
     }
     if (!*found) break;
-    auto record = newest ? newest_record(**found, from, bytes_max)
-                         : first_record_since(**found, timestamp, from, bytes_max);
+    auto record =
+        newest ? newest_record(**found, from, effort) : first_record_since(**found, timestamp, from, effort);
     const bool cut = (*found)->header.base_offset < from;
     if (!record && !cut) record = whole_batch(**found, from);  // its header promised more than it holds
     if (record && (!best || record->timestamp > best->timestamp)) best = record;
