@@ -1,11 +1,13 @@
-// FindCoordinator (API key 10). This broker coordinates no consumer groups: their keys are answered with
-// COORDINATOR_NOT_AVAILABLE, with which clients wait. Transactions and share groups are refused for good, so
-// that a client that wants one fails with the reason instead of waiting.
+// FindCoordinator (API key 10): which broker coordinates a consumer group. The first one ever asked for makes
+// the coordinators. Transactions and share groups are refused for good, so that a client that wants one fails
+// with the reason instead of waiting.
 
+#include "broker/cluster_view.h"
+#include "broker/coordinators.h"
 #include "broker/handlers.h"
-#include "broker/shard_broker.h"
 #include "kafka/messages/find_coordinator.h"
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -13,42 +15,71 @@ namespace kontiki::broker {
 namespace {
 
 using kafka::ErrorCode;
+using Found = kafka::FindCoordinatorResponse::Coordinator;
 
 constexpr std::int8_t kGroup = 0;
 constexpr std::int8_t kTransaction = 1;
 
-struct NoCoordinator {
-  ErrorCode error;
-  std::string message;
-};
+Found none(std::string key, ErrorCode error, std::string message) {
+  Found found;
+  found.key = std::move(key);
+  found.node_id = kNoNode.value;
+  found.port = -1;
+  found.error_code = error;
+  found.error_message = std::move(message);
+  return found;
+}
 
-NoCoordinator why(std::int8_t key_type) {
-  if (key_type == kGroup)
-    return {ErrorCode::kCoordinatorNotAvailable, "No coordinator of this consumer group is available."};
-  if (key_type == kTransaction) return {ErrorCode::kInvalidRequest, "Transactions are not supported."};
-  return {ErrorCode::kInvalidRequest, "There are no coordinators of this kind."};
+Found find(const ShardBroker& shard, const ClusterView& view, std::int8_t key_type, const std::string& key) {
+  if (key_type == kTransaction)
+    return none(key, ErrorCode::kInvalidRequest, "Transactions are not supported.");
+  if (key_type != kGroup)
+    return none(key, ErrorCode::kInvalidRequest, "There are no coordinators of this kind.");
+  const auto group = coordinator_of(shard.cluster(), key);
+  const metadata::Node* node =
+      group && view.is_led(*group) ? shard.cluster().node(shard.leader_of(*group).node) : nullptr;
+  if (node == nullptr)
+    return none(key, ErrorCode::kCoordinatorNotAvailable,
+                "No coordinator of this consumer group is available.");
+  Found found;
+  found.key = key;
+  found.node_id = node->id.value;
+  found.host = node->host;
+  found.port = node->port;
+  return found;
+}
+
+void answer(ShardBroker& shard, std::int16_t version, const kafka::FindCoordinatorRequest& request,
+            Respond<kafka::FindCoordinatorResponse>& respond) {
+  const auto view = view_of(shard);
+  kafka::FindCoordinatorResponse response;
+  if (version >= 4) {
+    for (const auto& key : request.coordinator_keys)
+      response.coordinators.push_back(find(shard, view, request.key_type, key));
+  } else {
+    const Found found = find(shard, view, request.key_type, request.key);
+    response.error_code = found.error_code;
+    response.error_message = found.error_message;
+    response.node_id = found.node_id;
+    response.host = found.host;
+    response.port = found.port;
+  }
+  shard.count_error(response.error_code);
+  for (const Found& found : response.coordinators) shard.count_error(found.error_code);
+  respond(response);
 }
 
 }  // namespace
 
 void handle_find_coordinator(const RequestContext& context, kafka::FindCoordinatorRequest request,
                              Respond<kafka::FindCoordinatorResponse> respond) {
-  const auto [error, message] = why(request.key_type);
-  kafka::FindCoordinatorResponse response;
-  response.error_code = error;
-  response.error_message = message;
-  response.node_id = -1;
-  response.port = -1;
-  for (auto& key : request.coordinator_keys) {
-    auto& coordinator = response.coordinators.emplace_back();
-    coordinator.key = std::move(key);
-    coordinator.node_id = -1;
-    coordinator.port = -1;
-    coordinator.error_code = error;
-    coordinator.error_message = message;
-  }
-  context.shard.count_error(error);
-  respond(response);
+  ShardBroker& shard = context.shard;
+  const std::int16_t version = context.version();
+  if (request.key_type != kGroup) return answer(shard, version, request, respond);
+  ensure_coordinators(
+      shard, [&shard, version, request = std::move(request), respond = std::move(respond)]() mutable {
+        answer(shard, version, request, respond);
+      });
 }
 
 }  // namespace kontiki::broker

@@ -1,5 +1,6 @@
 // ListOffsets (API key 2): the first and the last offset of partitions, and the first one since a time.
 
+#include "broker/coordinator_host.h"
 #include "broker/gather.h"
 #include "broker/handlers.h"
 #include "broker/partition_host.h"
@@ -24,6 +25,12 @@ void look_up(ShardBroker& shard, Lookup& lookup) {
     return;
   }
   lookup.answer.partition_index = lookup.want.partition_index;
+  if (const CoordinatorHost* coordinator = shard.coordinator(lookup.group);
+      coordinator != nullptr && coordinator->leads()) {
+    // It keeps no messages, now or ever: the ends are the same, and no time is found.
+    if (lookup.want.timestamp == -1 || lookup.want.timestamp == -2) lookup.answer.offset = 0;
+    return;
+  }
   lookup.answer.error_code = kafka::ErrorCode::kNotLeaderOrFollower;
 }
 

@@ -8,6 +8,7 @@
 #include "broker/handlers.h"
 #include "broker/produce_run.h"
 #include "broker/shard_broker.h"
+#include "metadata/names.h"
 
 #include <algorithm>
 #include <map>
@@ -90,6 +91,7 @@ void handle_produce(const RequestContext& context, kafka::ProduceRequest request
       const auto* info = shard.cluster().partition(topic.name, partition.index);
       kafka::ErrorCode error = check_batch(partition.records, context.version());
       if (info == nullptr) error = kafka::ErrorCode::kUnknownTopicOrPartition;
+      if (metadata::is_internal_topic(topic.name)) error = kafka::ErrorCode::kInvalidTopicException;
       if (!acks_known) error = kafka::ErrorCode::kInvalidRequiredAcks;
       // One batch per partition and request: the protocol says so since version 3.
       if (error == kafka::ErrorCode::kNone && !seen.insert(info->group).second)

@@ -1,6 +1,7 @@
 #include "broker/cluster_view.h"
 
 #include "broker/shard_broker.h"
+#include "metadata/names.h"
 
 #include <algorithm>
 
@@ -37,6 +38,7 @@ kafka::MetadataResponse::Topic ClusterView::describe(const metadata::Topic& topi
   kafka::MetadataResponse::Topic shown;
   shown.name = topic.name;
   shown.topic_id = topic.id;
+  shown.is_internal = metadata::is_internal_topic(topic.name);
   shown.partitions.reserve(topic.partitions.size());
   std::int32_t number = 0;
   for (const auto& info : topic.partitions) shown.partitions.push_back(describe(number++, info));

@@ -5,17 +5,27 @@
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/create_partitions.h"
 #include "kafka/messages/create_topics.h"
+#include "kafka/messages/delete_groups.h"
 #include "kafka/messages/delete_topics.h"
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_configs.h"
+#include "kafka/messages/describe_groups.h"
 #include "kafka/messages/fetch.h"
 #include "kafka/messages/find_coordinator.h"
+#include "kafka/messages/heartbeat.h"
 #include "kafka/messages/init_producer_id.h"
+#include "kafka/messages/join_group.h"
+#include "kafka/messages/leave_group.h"
+#include "kafka/messages/list_groups.h"
 #include "kafka/messages/list_offsets.h"
 #include "kafka/messages/list_partition_reassignments.h"
 #include "kafka/messages/metadata.h"
+#include "kafka/messages/offset_commit.h"
+#include "kafka/messages/offset_delete.h"
+#include "kafka/messages/offset_fetch.h"
 #include "kafka/messages/offset_for_leader_epoch.h"
 #include "kafka/messages/produce.h"
+#include "kafka/messages/sync_group.h"
 
 #include <algorithm>
 
@@ -51,6 +61,16 @@ constexpr Row kRows[] = {
     row<kafka::ListOffsetsRequest, handle_list_offsets>(),
     row<kafka::MetadataRequest, handle_metadata>(),
     row<kafka::FindCoordinatorRequest, handle_find_coordinator>(),
+    row<kafka::OffsetCommitRequest, handle_offset_commit>(),
+    row<kafka::OffsetFetchRequest, handle_offset_fetch>(),
+    row<kafka::JoinGroupRequest, handle_join_group>(),
+    row<kafka::HeartbeatRequest, handle_heartbeat>(),
+    row<kafka::LeaveGroupRequest, handle_leave_group>(),
+    row<kafka::SyncGroupRequest, handle_sync_group>(),
+    row<kafka::DescribeGroupsRequest, handle_describe_groups>(),
+    row<kafka::ListGroupsRequest, handle_list_groups>(),
+    row<kafka::DeleteGroupsRequest, handle_delete_groups>(),
+    row<kafka::OffsetDeleteRequest, handle_offset_delete>(),
     row<kafka::ApiVersionsRequest, handle_api_versions>(),
     row<kafka::CreateTopicsRequest, handle_create_topics>(),
     row<kafka::DeleteTopicsRequest, handle_delete_topics>(),

@@ -1,6 +1,7 @@
 #include "broker/fetch_run.h"
 
 #include "broker/broker.h"
+#include "broker/coordinator_host.h"
 #include "broker/shard_broker.h"
 
 #include <algorithm>
@@ -36,7 +37,24 @@ FetchAnswer elsewhere(ShardBroker& shard, const FetchRead& read) {
   return answer;
 }
 
+// A coordinator keeps no messages, now or ever.
+FetchAnswer empty(const FetchRead& read) {
+  FetchAnswer answer;
+  answer.data.partition_index = read.want.partition;
+  answer.data.high_watermark = 0;
+  answer.data.last_stable_offset = 0;
+  answer.data.log_start_offset = 0;
+  answer.data.aborted_transactions.reset();
+  if (read.want.fetch_offset != 0) answer.data.error_code = kafka::ErrorCode::kOffsetOutOfRange;
+  return answer;
+}
+
 void visit(ShardBroker& shard, FetchPass& pass, FetchRead& read) {
+  if (const CoordinatorHost* coordinator = shard.coordinator(read.group)) {
+    if (pass.kind == FetchPass::Kind::kRead)
+      read.answer = coordinator->leads() ? empty(read) : elsewhere(shard, read);
+    return;
+  }
   PartitionHost* host = shard.host(read.group);
   const FetchWaiter waiter{pass.home, pass.run};
   switch (pass.kind) {

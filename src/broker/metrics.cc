@@ -23,6 +23,7 @@ void Metrics::add(const Metrics& other) {
                                 &Metrics::fetch_sessions,
                                 &Metrics::groups,
                                 &Metrics::groups_in_doubt,
+                                &Metrics::consumer_groups,
                                 &Metrics::partitions_led,
                                 &Metrics::partitions_offline,
                                 &Metrics::under_replicated,

@@ -36,6 +36,7 @@ struct Metrics {
   std::uint64_t groups = 0;              // members of raft groups on this broker
   std::uint64_t groups_in_doubt = 0;     // of these: damaged or lost here, and not repaired yet
   std::uint64_t partitions_led = 0;      // by this broker
+  std::uint64_t consumer_groups = 0;     // coordinated by this broker
   std::uint64_t partitions_offline = 0;  // hosted here, without a known leader
   std::uint64_t under_replicated = 0;    // led by this broker, with a replica out of step
   std::uint64_t wal_bytes = 0;           // backlog

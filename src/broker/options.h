@@ -3,6 +3,7 @@
 #pragma once
 
 #include "env/network.h"
+#include "group/coordinator.h"
 #include "model/ids.h"
 #include "multiraft/options.h"
 
@@ -40,13 +41,21 @@ struct BrokerOptions {
   std::int32_t default_partitions = 1;
   std::int32_t default_replication_factor = 0;  // 0: three, or the number of seeds if that is less
 
+  std::int32_t coordinators = 16;            // that consumer groups are spread over, once there is one
+  std::int32_t coordinator_replication = 0;  // 0: three, or the number of seeds if that is less
+  group::Config groups;
+
   std::uint64_t seed = 1;  // of every choice by chance; the broker mixes in its id and the time of its start
   BrokerLimits limits;
   // Timing and sizes of the raft side. Broker::start fills in who this node is, its peers, folder and seed.
   multiraft::NodeOptions node;
 
-  std::int32_t replication_factor() const {
-    if (default_replication_factor > 0) return default_replication_factor;
+  std::int32_t replication_factor() const { return or_by_seeds(default_replication_factor); }
+  std::int32_t coordinator_replication_factor() const { return or_by_seeds(coordinator_replication); }
+
+ private:
+  std::int32_t or_by_seeds(std::int32_t chosen) const {
+    if (chosen > 0) return chosen;
     return seeds.size() < 3 ? static_cast<std::int32_t>(seeds.size()) : 3;
   }
 };

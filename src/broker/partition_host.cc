@@ -50,13 +50,9 @@ partition::PartitionConfig config_of(const metadata::TopicSettings& settings) {
 
 PartitionHost::PartitionHost(ShardBroker& shard, GroupId group, TopicPartition name,
                              const metadata::TopicSettings& settings)
-    : shard_(shard), id_(group), name_(std::move(name)), partition_(config_of(settings)) {}
+    : ReplicaHost(shard, group, std::move(name)), partition_(config_of(settings)) {}
 
 PartitionHost::~PartitionHost() = default;
-
-void PartitionHost::set_group(multiraft::Group* group) {
-  group_ = group;
-}
 
 void PartitionHost::set_settings(const metadata::TopicSettings& settings) {
   partition_.set_config(config_of(settings));

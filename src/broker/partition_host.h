@@ -1,16 +1,12 @@
-// PartitionHost: one topic-partition on this broker: the raft group's state machine, what its leader has
-// promised to producers, and who waits to read. Owned by the ShardBroker of the group's shard, used only
-// there.
+// PartitionHost: one topic-partition of messages on this broker: the raft group's state machine, what its
+// leader has promised to producers, and who waits to read.
 #pragma once
 
 #include "broker/purgatory.h"
-#include "kafka/error.h"
+#include "broker/replica_host.h"
 #include "kafka/messages/fetch.h"
 #include "kafka/messages/list_offsets.h"
 #include "kafka/messages/offset_for_leader_epoch.h"
-#include "metadata/topic_configs.h"
-#include "multiraft/group.h"
-#include "multiraft/state_machine.h"
 #include "partition/partition.h"
 
 #include <cstdint>
@@ -22,8 +18,6 @@
 #include <vector>
 
 namespace kontiki::broker {
-
-class ShardBroker;
 
 // The answer to one produced batch.
 struct ProduceResult {
@@ -52,22 +46,13 @@ struct FetchMark {
   friend bool operator==(const FetchMark&, const FetchMark&) = default;
 };
 
-class PartitionHost final : public multiraft::StateMachine {
+class PartitionHost final : public ReplicaHost {
  public:
   PartitionHost(ShardBroker& shard, GroupId group, TopicPartition name,
                 const metadata::TopicSettings& settings);
   ~PartitionHost() override;
 
-  const TopicPartition& name() const { return name_; }
-  multiraft::Group* group() { return group_; }
   const partition::Partition& partition() const { return partition_; }
-  void set_group(multiraft::Group* group);
-  void set_settings(const metadata::TopicSettings& settings);
-  // The topic was deleted, or this broker is no replica any more: everyone waiting is told why. Before the
-  // group goes.
-  void gone(kafka::ErrorCode why);
-
-  bool leads() const { return group_ != nullptr && group_->is_leader(); }
   // Leads, and has applied everything that leaders before it committed.
   bool serves() const { return leads() && led_term_ == group_->term() && partition_.can_produce(); }
   // The first offset that can be read.
@@ -89,8 +74,11 @@ class PartitionHost final : public multiraft::StateMachine {
   kafka::OffsetForLeaderEpochResponse::Partition end_of_epoch(
       const kafka::OffsetForLeaderEpochRequest::Partition& want) const;
 
-  // Now and then: proposes what the partition has to say on its own (expiry of producers).
-  void upkeep(std::int64_t wall_ms);
+  // ReplicaHost
+  void set_settings(const metadata::TopicSettings& settings) override;
+  void gone(kafka::ErrorCode why) override;
+  // Proposes what the partition has to say on its own (expiry of producers).
+  void upkeep(std::int64_t wall_ms) override;
 
   // multiraft::StateMachine
   void apply(std::span<const Entry> entries) override;
@@ -139,10 +127,6 @@ class PartitionHost final : public multiraft::StateMachine {
   void read(const kafka::FetchRequest::Partition& want, std::size_t bytes_max, bool whole_first,
             FetchAnswer& answer);
 
-  ShardBroker& shard_;
-  const GroupId id_;
-  const TopicPartition name_;
-  multiraft::Group* group_ = nullptr;
   partition::Partition partition_;
   std::optional<Term> led_term_;  // that the partition was told to lead in; raft may know better already
 

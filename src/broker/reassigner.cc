@@ -1,7 +1,7 @@
 #include "broker/reassigner.h"
 
 #include "base/log.h"
-#include "broker/partition_host.h"
+#include "broker/replica_host.h"
 #include "broker/shard_broker.h"
 
 #include <fmt/format.h>
@@ -33,7 +33,7 @@ void Reassigner::turn() {
 }
 
 void Reassigner::drive(GroupId group) {
-  PartitionHost* host = shard_.host(group);
+  ReplicaHost* host = shard_.replica(group);
   const auto ref = shard_.cluster().partition(group);
   if (host == nullptr || !host->leads() || !ref || !ref->info().reassignment) return;
   const std::uint64_t number = ref->info().reassignments;

@@ -5,9 +5,11 @@
 #include "broker/broker.h"
 #include "broker/connection.h"
 #include "broker/controller.h"
+#include "broker/coordinator_host.h"
 #include "broker/fetch_run.h"
 #include "broker/partition_host.h"
 #include "broker/produce_run.h"
+#include "metadata/names.h"
 
 #include <algorithm>
 #include <utility>
@@ -64,9 +66,28 @@ ShardBroker::Leader ShardBroker::leader_of(GroupId group) const {
   return {known->leader, known->term};
 }
 
+ReplicaHost* ShardBroker::replica(GroupId group) {
+  const auto at = hosts_.find(group);
+  return at == hosts_.end() ? nullptr : at->second.replica.get();
+}
+
 PartitionHost* ShardBroker::host(GroupId group) {
   const auto at = hosts_.find(group);
-  return at == hosts_.end() ? nullptr : at->second.get();
+  return at == hosts_.end() ? nullptr : at->second.partition;
+}
+
+CoordinatorHost* ShardBroker::coordinator(GroupId group) {
+  const auto at = hosts_.find(group);
+  return at == hosts_.end() ? nullptr : at->second.coordinator;
+}
+
+std::vector<GroupId> ShardBroker::coordinators() const {
+  std::vector<GroupId> found;
+  const metadata::Topic* topic = cluster_.topic(metadata::kGroupsTopic);
+  if (topic == nullptr) return found;
+  for (const auto& partition : topic->partitions)
+    if (hosts_.contains(partition.group)) found.push_back(partition.group);
+  return found;
 }
 
 void ShardBroker::submit(metadata::CommandBody command, std::int64_t timeout_us, SubmitDone done) {
@@ -182,7 +203,7 @@ void ShardBroker::begin() {
 
 void ShardBroker::upkeep() {
   const std::int64_t now_ms = clock().wall_ms();
-  for (const auto& [id, host] : hosts_) host->upkeep(now_ms);
+  for (const auto& [id, host] : hosts_) host.replica->upkeep(now_ms);
   deadlines_.after(60'000'000, [this] { upkeep(); });
 }
 
@@ -197,7 +218,8 @@ Metrics ShardBroker::collect() {
   for (const auto& [id, host] : hosts_) {
     const multiraft::Leadership* known = leaders().find(id);
     if (known == nullptr || known->leader == kNoNode) ++all.partitions_offline;
-    if (!host->leads()) continue;
+    if (!host.replica->leads()) continue;
+    if (host.coordinator != nullptr) all.consumer_groups += host.coordinator->groups().all().size();
     ++all.partitions_led;
     const auto ref = cluster_.partition(id);
     if (ref && known != nullptr && known->in_sync.size() < ref->info().target().size())

@@ -35,8 +35,10 @@ namespace kontiki::broker {
 class Broker;
 class Connection;
 class FetchRun;
+class CoordinatorHost;
 class PartitionHost;
 class ProduceRun;
+class ReplicaHost;
 
 class ShardBroker {
  public:
@@ -87,7 +89,12 @@ class ShardBroker {
   using ShardTask = std::move_only_function<void(ShardBroker&)>;
   void to_shard(std::size_t number, ShardTask task);
   std::size_t shard_of(GroupId group) const;
+  // What this shard has for a group; null if it has nothing, or something of another kind.
+  ReplicaHost* replica(GroupId group);
   PartitionHost* host(GroupId group);
+  CoordinatorHost* coordinator(GroupId group);
+  // The coordinators of this shard.
+  std::vector<GroupId> coordinators() const;
 
   // Metadata, from the controller on shard 0, in the order of the log.
   void apply_metadata(std::span<const Entry> entries);
@@ -138,6 +145,14 @@ class ShardBroker {
   void reconcile();
   void upkeep();
 
+  struct Hosted {
+    std::unique_ptr<ReplicaHost> replica;
+    PartitionHost* partition = nullptr;  // of the two, the one that it is
+    CoordinatorHost* coordinator = nullptr;
+  };
+  Hosted make_host(const metadata::Topic& topic, std::int32_t partition, GroupId group);
+  void topic_deleted(const metadata::Topic& topic);
+
   Broker& broker_;
   const std::size_t number_;
   multiraft::Shard& shard_;
@@ -153,7 +168,7 @@ class ShardBroker {
   std::vector<NodeId> alive_;
   NodeId controller_ = kNoNode;
   std::unordered_set<GroupId> recovered_;  // groups of the store that nobody has started yet
-  std::unordered_map<GroupId, std::unique_ptr<PartitionHost>> hosts_;
+  std::unordered_map<GroupId, Hosted> hosts_;
 
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;  // read from once caught up

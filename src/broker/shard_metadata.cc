@@ -9,8 +9,10 @@
 #include "base/log.h"
 #include "broker/broker.h"
 #include "broker/connection.h"
+#include "broker/coordinator_host.h"
 #include "broker/partition_host.h"
 #include "broker/shard_broker.h"
+#include "metadata/names.h"
 #include "metadata/topic_configs.h"
 
 #include <algorithm>
@@ -82,14 +84,14 @@ void ShardBroker::follow() {
     } else if (const auto* added = std::get_if<metadata::PartitionsAdded>(&change)) {
       ensure_topic(added->id);
     } else if (const auto* deleted = std::get_if<metadata::TopicDeleted>(&change)) {
-      for (const auto& partition : deleted->topic.partitions) remove_partition(partition.group);
+      topic_deleted(deleted->topic);
     } else if (const auto* replicas = std::get_if<metadata::ReplicasChanged>(&change)) {
       follow_replicas(*replicas);
     } else if (const auto* configured = std::get_if<metadata::ConfigChanged>(&change)) {
       const metadata::Topic* topic = cluster_.topic(configured->id);
       if (topic == nullptr) continue;
       for (const auto& partition : topic->partitions)
-        if (PartitionHost* host = this->host(partition.group))
+        if (ReplicaHost* host = replica(partition.group))
           host->set_settings(metadata::topic_settings(topic->configs));
     }
   }
@@ -99,7 +101,7 @@ void ShardBroker::reconcile() {
   for (const auto& [name, topic] : cluster_.topics()) {
     ensure_topic(topic.id);
     for (const auto& partition : topic.partitions)
-      if (PartitionHost* host = this->host(partition.group))
+      if (ReplicaHost* host = replica(partition.group))
         host->set_settings(metadata::topic_settings(topic.configs));
   }
   std::vector<GroupId> gone;
@@ -152,13 +154,11 @@ void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t pa
     return;
   }
 
-  const metadata::TopicSettings settings = metadata::topic_settings(topic.configs);
-  auto host =
-      std::make_unique<PartitionHost>(*this, info.group, TopicPartition{topic.name, partition}, settings);
+  Hosted host = make_host(topic, partition, info.group);
   const metadata::Node* own = cluster_.node(self());
   const bool is_younger =
       own != nullptr && own->incarnation == broker_.node().incarnation() && info.group >= own->first_group;
-  const auto group = shard_.create_group(info.group, self(), configuration_of(info), *host,
+  const auto group = shard_.create_group(info.group, self(), configuration_of(info), *host.replica,
                                          is_younger ? multiraft::Origin::kNew : multiraft::Origin::kLost,
                                          seat_of(info, self()));
   if (!group) {
@@ -168,13 +168,36 @@ void ShardBroker::ensure_partition(const metadata::Topic& topic, std::int32_t pa
     return;
   }
   recovered_.erase(info.group);
-  host->set_group(*group);
-  host->set_settings(settings);
+  host.replica->set_group(*group);
+  host.replica->set_settings(metadata::topic_settings(topic.configs));
   hosts_.emplace(info.group, std::move(host));
   // The preferred leader of a new partition need not wait for the others to miss one.
   const bool is_alone = info.replicas.size() == 1;
   const bool is_preferred = !is_recovered && info.reassignments == 0 && info.replicas.front() == self();
   if (is_alone || is_preferred) (*group)->campaign();
+}
+
+ShardBroker::Hosted ShardBroker::make_host(const metadata::Topic& topic, std::int32_t partition,
+                                           GroupId group) {
+  TopicPartition name{topic.name, partition};
+  Hosted hosted;
+  if (metadata::is_internal_topic(topic.name)) {
+    auto made = std::make_unique<CoordinatorHost>(*this, group, std::move(name), options().groups,
+                                                  Prng(prng_.next()));
+    hosted.coordinator = made.get();
+    hosted.replica = std::move(made);
+  } else {
+    auto made = std::make_unique<PartitionHost>(*this, group, std::move(name),
+                                                metadata::topic_settings(topic.configs));
+    hosted.partition = made.get();
+    hosted.replica = std::move(made);
+  }
+  return hosted;
+}
+
+void ShardBroker::topic_deleted(const metadata::Topic& topic) {
+  for (const auto& partition : topic.partitions) remove_partition(partition.group);
+  for (const GroupId id : coordinators()) coordinator(id)->topic_deleted(topic.name, topic.id);
 }
 
 void ShardBroker::remove_partition(GroupId group) {
@@ -192,7 +215,7 @@ void ShardBroker::drop_replica(GroupId group, kafka::ErrorCode why) {
     if (std::binary_search(orphans.begin(), orphans.end(), group)) shard_.remove_group(group);
     return;
   }
-  host.mapped()->gone(why);
+  host.mapped().replica->gone(why);
   shard_.remove_group(group);
 }
 

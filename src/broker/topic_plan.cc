@@ -163,6 +163,21 @@ AdminResult<Placement> TopicPlanner::place_counts(std::int32_t partitions, std::
 }
 
 AdminResult<metadata::CreateTopic> TopicPlanner::create(const kafka::CreateTopicsRequest::Topic& wanted) {
+  if (metadata::is_internal_topic(wanted.name))
+    return refused(ErrorCode::kInvalidTopicException,
+                   fmt::format("The topic {} is made by the brokers when they need it.", wanted.name));
+  return plan(wanted);
+}
+
+AdminResult<metadata::CreateTopic> TopicPlanner::create_coordinators() {
+  kafka::CreateTopicsRequest::Topic wanted;
+  wanted.name = metadata::kGroupsTopic;
+  wanted.num_partitions = options_.coordinators;
+  wanted.replication_factor = static_cast<std::int16_t>(options_.coordinator_replication_factor());
+  return plan(wanted);
+}
+
+AdminResult<metadata::CreateTopic> TopicPlanner::plan(const kafka::CreateTopicsRequest::Topic& wanted) {
   if (!metadata::is_valid_topic_name(wanted.name)) return unexpected(explain(metadata::Error::kInvalidName));
   if (view_.cluster.topic(wanted.name) != nullptr) return unexpected(explain(metadata::Error::kTopicExists));
   auto configs = plan_configs(wanted.configs);

@@ -32,11 +32,14 @@ class TopicPlanner {
   AdminResult<metadata::CreateTopic> create(const kafka::CreateTopicsRequest::Topic& wanted);
   // With every default: what a client gets for a name that it only asked about.
   AdminResult<metadata::CreateTopic> create_default(const std::string& name);
+  // The internal topic of the coordinators of consumer groups.
+  AdminResult<metadata::CreateTopic> create_coordinators();
   AdminResult<metadata::CreatePartitions> grow(const kafka::CreatePartitionsRequest::Topic& wanted);
 
  private:
   using Placement = std::vector<metadata::Replicas>;
 
+  AdminResult<metadata::CreateTopic> plan(const kafka::CreateTopicsRequest::Topic& wanted);
   AdminResult<Placement> place_counts(std::int32_t partitions, std::int32_t replication_factor);
   AdminResult<Placement> place(std::int32_t partitions, std::size_t replication_factor);
   AdminResult<std::vector<metadata::NodeLoad>> usable_nodes(std::size_t replication_factor);

@@ -94,6 +94,8 @@ void show_cluster(Page& page, const broker::Metrics& metrics) {
   page.gauge("kontiki_groups_in_doubt",
              "Raft groups whose data on this broker was damaged or lost, and is not repaired yet.",
              metrics.groups_in_doubt);
+  page.gauge("kontiki_consumer_groups", "Consumer groups that this broker coordinates.",
+             metrics.consumer_groups);
   page.gauge("kontiki_partitions_led", "Partitions that this broker leads.", metrics.partitions_led);
   page.gauge("kontiki_partitions_offline",
              "Partitions with a replica on this broker that have no known leader: not available.",

@@ -91,6 +91,22 @@ Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_max_
   return noticed(shard_.store_->find_max_timestamp(id_, applied_));
 }
 
+void Group::confirm_lead(Confirmed done) {
+  if (!is_leader()) return done(false);
+  const std::uint64_t read = next_read_++;
+  reads_.emplace(read, std::move(done));
+  if (!shard_.step(*this, raft::ReadIndex{read})) confirmed_or_not(read, false);
+}
+
+void Group::confirmed_or_not(std::uint64_t read, bool leads) {
+  auto waiting = reads_.extract(read);
+  if (!waiting.empty()) waiting.mapped()(leads);
+}
+
+void Group::refuse_reads() {
+  for (auto& [read, done] : std::exchange(reads_, {})) done(false);
+}
+
 bool Group::transfer_leader(NodeId to) {
   if (!is_leader()) return false;
   shard_.step(*this, raft::TransferLeader{to});

@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -70,6 +72,12 @@ class Group {
   Result<std::optional<storage::TimestampOffset>, storage::Error> find_max_timestamp();
   std::uint64_t size_bytes() const;
 
+  // For reads that must not be stale. done(true): a majority has confirmed since the call that this node
+  // leads, and all that was committed at the call is applied. done(false): it does not lead, has not opened
+  // its term yet, or too many wait. Runs once, perhaps before this returns; nothing may be proposed in it.
+  using Confirmed = std::move_only_function<void(bool)>;
+  void confirm_lead(Confirmed done);
+
   // Changes the members (on the leader): by joint consensus if the voters change. The value says only that it
   // is proposed: it stands when core().is_settled() with it. kBusy: a change is under way, the term is not
   // open yet, nothing would change, or the epoch is older than the current one's.
@@ -88,8 +96,10 @@ class Group {
   Result<T, storage::Error> noticed(Result<T, storage::Error> read);
   // The log begins anew; what the machine has applied stays.
   void restart(const raft::Restored& restored, Prng prng);
+  void confirmed_or_not(std::uint64_t read, bool leads);
+  void refuse_reads();
   // What the state machine is yet to be told, in order.
-  using Notice = std::variant<raft::RoleChange, raft::CommitRange>;
+  using Notice = std::variant<raft::RoleChange, raft::CommitRange, raft::ReadState>;
 
   struct Proposed {  // by this leader, not applied yet
     Index last;
@@ -108,6 +118,9 @@ class Group {
   Index applied_;  // by the state machine
   std::deque<Proposed> proposed_;
   std::size_t proposed_bytes_ = 0;
+  std::uint64_t next_read_ = 1;
+  std::map<std::uint64_t, Confirmed>
+      reads_;  // not confirmed yet; bounded by raft::Options::pending_reads_max
   std::size_t bytes_since_snapshot_ = 0;
   Index snapshot_applied_;  // of the newest snapshot known to be durable: one that was
                             // found at the start may have lost its name to a crash before the sync

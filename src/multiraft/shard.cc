@@ -70,11 +70,12 @@ void Shard::flushed(std::int64_t started_us) {
 // ---- one step of one group
 // ------------------------------------------------------------------------------------------
 
-void Shard::step(Group& group, raft::Event event, std::span<const Entry> entries) {
-  if (group.damaged_ || closed_) return;
+bool Shard::step(Group& group, raft::Event event, std::span<const Entry> entries) {
+  if (group.damaged_ || closed_) return false;
   const bool doubtful = group.core_.in_doubt();
   effects_.clear();
   group.core_.step(event, effects_);
+  const bool refused = effects_.refused;
   carry_out(group, effects_, entries);
   if (doubtful && !group.core_.in_doubt())
     log(LogLevel::kInfo, "group {}: this replica is sure of its data again", group.id_.value);
@@ -87,6 +88,7 @@ void Shard::step(Group& group, raft::Event event, std::span<const Entry> entries
   filled_.clear();
   if (group.core_.needs_tick()) set_active(group);
   tell_of_members(group);
+  return !refused;
 }
 
 void Shard::carry_out(Group& group, raft::Effects& effects, std::span<const Entry> entries) {
@@ -108,6 +110,8 @@ void Shard::carry_out(Group& group, raft::Effects& effects, std::span<const Entr
       group.notices_.push_back(*effects.commit);
     }
   }
+  // After the commits that they are about.
+  for (const raft::ReadState& read : effects.read_states) group.notices_.push_back(read);
   if (!group.notices_.empty()) notify(group);
   schedule_turn();
 }
@@ -201,12 +205,19 @@ bool Shard::deliver_notices(Group& group) {
       group.notices_.pop_front();
       continue;
     }
+    if (const auto* read = std::get_if<raft::ReadState>(&group.notices_.front())) {
+      const std::uint64_t context = read->context;
+      group.notices_.pop_front();
+      group.confirmed_or_not(context, true);
+      continue;
+    }
     const auto change = std::get<raft::RoleChange>(group.notices_.front());
     group.notices_.pop_front();
     if (change.role != raft::Role::kLeader) {
       group.proposed_.clear();
       group.proposed_bytes_ = 0;
       withdraw(group.id_);
+      group.refuse_reads();
     }
     group.machine_.role_changed(change);
     group.in_sync_.clear();

@@ -124,7 +124,8 @@ class Shard {
   void start();
 
   // -- the ready loop
-  void step(Group& group, raft::Event event, std::span<const Entry> entries = {});
+  // False if the core refuses the event.
+  bool step(Group& group, raft::Event event, std::span<const Entry> entries = {});
   void carry_out(Group& group, raft::Effects& effects, std::span<const Entry> entries);
   void stage_append(Group& group, const raft::AppendRange& range, std::span<const Entry> entries);
   void send(Group& group, raft::Message message);

@@ -212,6 +212,7 @@ std::size_t Shard::groups_in_doubt() const {
 }
 
 void Shard::remove_group(GroupId id) {
+  if (Group* group = find(id)) group->refuse_reads();
   groups_.erase(id);
   recovered_.erase(id);
   if (store_->has(id)) {

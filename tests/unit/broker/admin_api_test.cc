@@ -131,9 +131,8 @@ TEST_F(AdminApi, EveryVersionOfEveryApiIsAnswered) {
     request.key = "g";
     request.coordinator_keys = {"g", "h"};
     const auto answer = admin.call(request, v);
-    EXPECT_EQ(v < 4 ? answer.error_code : answer.coordinators.at(1).error_code,
-              ErrorCode::kCoordinatorNotAvailable)
-        << v;
+    EXPECT_EQ(v < 4 ? answer.error_code : answer.coordinators.at(1).error_code, ErrorCode::kNone) << v;
+    EXPECT_EQ(v < 4 ? answer.node_id : answer.coordinators.at(1).node_id, 7) << v;
   }
 }
 
@@ -416,21 +415,18 @@ TEST_F(AdminApi, ATopicCanBeMadeWhileABrokerIsDown) {
   }
 }
 
-TEST_F(AdminApi, ACoordinatorIsNotAvailableForGroupsAndRefusedForTransactions) {
+TEST_F(AdminApi, ACoordinatorIsRefusedForTransactions) {
   start(1);
   auto consumer = client();
   kafka::FindCoordinatorRequest request;
   request.key = "g";
-  const auto group = consumer.call(request, 3);
-  EXPECT_EQ(group.error_code, ErrorCode::kCoordinatorNotAvailable);
-  EXPECT_EQ(group.node_id, -1);
   request.key_type = 1;
   EXPECT_EQ(consumer.call(request, 3).error_code, ErrorCode::kInvalidRequest);
   request.coordinator_keys = {"a", "b"};
-  request.key_type = 0;
   const auto keys = consumer.call(request, 4).coordinators;
   ASSERT_THAT(keys, SizeIs(2));
   EXPECT_EQ(keys[1].key, "b");
+  EXPECT_EQ(keys[1].error_code, ErrorCode::kInvalidRequest);
   EXPECT_EQ(keys[1].node_id, -1);
 }
 

@@ -306,6 +306,40 @@ TEST(Cluster, ALeaderThatIsCutOffSaysToNobodyThatItLeads) {
       [&] { return world.host(cut_off).leaders[group.value % 2][group].leader != kNoNode; }, 10'000'000));
 }
 
+TEST(Cluster, ALeadIsConfirmedByAMajorityAndOnlyWhenAllThatWasCommittedIsApplied) {
+  World world(13);
+  world.start_all({kGroup});
+  const int leader = world.wait_for_leader(kGroup);
+  ASSERT_TRUE(world.propose(leader, kGroup, "before"));
+  ASSERT_TRUE(world.wait_for_count(kGroup, 1));
+  ASSERT_TRUE(world.propose(leader, kGroup, "not committed yet"));
+  Group& group = *world.host(leader).groups.at(kGroup);
+  std::optional<bool> confirmed;
+  std::uint64_t seen = 0;
+  group.confirm_lead([&](bool leads) {
+    confirmed = leads;
+    seen = world.host(leader).machines.at(kGroup)->count;
+  });
+  EXPECT_FALSE(confirmed.has_value()) << "nobody was asked";
+  ASSERT_TRUE(world.simulation.run_until([&] { return confirmed.has_value(); }, 1'000'000));
+  EXPECT_TRUE(*confirmed);
+  EXPECT_GE(seen, 1u);
+
+  // A leader that nobody hears may not be one any more: it never says yes.
+  for (const auto& [id, host] : world.hosts) {
+    if (id == leader) continue;
+    world.simulation.network().cut(World::name(leader), World::name(id));
+    world.simulation.network().cut(World::name(id), World::name(leader));
+  }
+  confirmed.reset();
+  group.confirm_lead([&](bool leads) { confirmed = leads; });
+  ASSERT_TRUE(world.simulation.run_until([&] { return confirmed.has_value(); }, 10'000'000));
+  EXPECT_FALSE(*confirmed);
+  confirmed.reset();
+  group.confirm_lead([&](bool leads) { confirmed = leads; });
+  EXPECT_EQ(confirmed, std::optional(false)) << "a follower is no leader";
+}
+
 TEST(Cluster, AnIdleGroupCostsNothing) {
   World world(10);
   std::vector<GroupId> groups;
