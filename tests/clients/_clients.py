@@ -52,6 +52,10 @@ KCAT = Client(
               "describe_configs", "alter_configs", "list_groups", "describe_group", "delete_group", "group_offsets",
               "alter_group_offsets", "delete_records"))
 
+LIBRDKAFKA = Client(
+    "librdkafka", "librdkafka (C, C++)", "Debian packages librdkafka1, librdkafka++1",
+    (lambda: program("kontiki_client_librdkafka"),))
+
 CONFLUENT_PYTHON = Client(
     "confluent-kafka-python", "confluent-kafka-python", "Debian package python3-confluent-kafka",
     (PYTHON, ADAPTERS / "confluent_kafka_adapter.py"),
@@ -73,12 +77,24 @@ KAFKAJS = Client(
     | lacking("kafkajs has no static membership", "static")
     | lacking("kafkajs's commit is one promise, to be waited for or not", "commit_async"))
 
-DEBIAN = [KCAT, CONFLUENT_PYTHON, KAFKA_PYTHON]
+DEBIAN = [KCAT, LIBRDKAFKA, CONFLUENT_PYTHON, KAFKA_PYTHON]
 PLATFORMATIC = Client(
     "platformatic", "@platformatic/kafka", "npm", (_npm.NEW_NODE, ADAPTERS / "platformatic_adapter.cjs"),
     module="@platformatic/kafka",
     lacks=lacking("@platformatic/kafka's stream of messages cannot seek; another one is opened instead", "seek")
     | lacking("@platformatic/kafka's commit is one promise, to be waited for or not", "commit_async"))
 
-NPM = [KAFKAJS, PLATFORMATIC]
+CONFLUENT_JAVASCRIPT = Client(
+    "confluent-kafka-javascript", "@confluentinc/kafka-javascript", "npm",
+    (_npm.NODE, ADAPTERS / "confluent_javascript_adapter.cjs"), module="@confluentinc/kafka-javascript",
+    lacks=lacking("@confluentinc/kafka-javascript's commit is one promise, to be waited for or not", "commit_async")
+    | lacking("@confluentinc/kafka-javascript 1.10 has no such call", "create_partitions", "describe_configs", "alter_configs",
+              "describe_cluster", "alter_group_offsets"))
+
+NODE_RDKAFKA = Client(
+    "node-rdkafka", "node-rdkafka", "npm", (_npm.NODE, ADAPTERS / "node_rdkafka_adapter.cjs"), module="node-rdkafka",
+    lacks=lacking("node-rdkafka 3.6 has no such call", "describe_configs", "alter_configs", "list_groups", "describe_group",
+                  "delete_group", "alter_group_offsets", "delete_records"))
+
+NPM = [KAFKAJS, PLATFORMATIC, CONFLUENT_JAVASCRIPT, NODE_RDKAFKA]
 ALL = [*DEBIAN, *NPM]

@@ -12,9 +12,11 @@ CompressionCodecs[CompressionTypes.ZSTD] = () => ({
 })
 const CODECS = { none: CompressionTypes.None, gzip: CompressionTypes.GZIP, zstd: CompressionTypes.ZSTD }
 
-const log = ({ level, log }) => console.error(level, log.message, log.error || '', log.stack || '')
+const RETRY = { initialRetryTime: 100, retries: 30, maxRetryTime: 1000 } // a producer waits out a broker's death
+const RESTART = { restartOnFailure: async () => true } // and a consumer begins anew
+const log = ({ level, log }) => console.error(new Date().toISOString(), level, log.message, log.error || '', log.stack || '')
 const kafka = new Kafka({
-  brokers: process.argv[2].split(','), logLevel: logLevel.WARN, logCreator: () => log, retry: { initialRetryTime: 100, retries: 30, maxRetryTime: 1000 }
+  brokers: process.argv[2].split(','), logLevel: logLevel.WARN, logCreator: () => log
 })
 const message = (one) => ({
   key: decode(one.key), value: decode(one.value), partition: one.partition, headers: grouped(one.headers),
@@ -36,7 +38,7 @@ async function administer (action) {
 }
 
 async function connectProducer (idempotent) {
-  const producer = kafka.producer({ idempotent, maxInFlightRequests: idempotent ? 1 : undefined })
+  const producer = kafka.producer({ retry: RETRY, idempotent, maxInFlightRequests: idempotent ? 1 : undefined })
   await producer.connect()
   return producer
 }
@@ -123,6 +125,7 @@ run({
   async join ({ group, topic, reset = 'earliest', commit = 'none', session_ms: sessionTimeout = 6000 }) {
     memberTopic = topic
     member = kafka.consumer({
+      retry: RESTART,
       groupId: group, sessionTimeout, heartbeatInterval: 500, maxWaitTimeInMs: 50, metadataMaxAge: 2000, rebalanceTimeout: 10000
     })
     const assigned = (partitions) => emit({ event: 'assigned', partitions })
@@ -131,13 +134,13 @@ run({
     await member.connect()
     await member.subscribe({ topics: [topic], fromBeginning: reset === 'earliest' })
     await member.run({
-      autoCommit: commit === 'auto',
+      autoCommit: commit !== 'none',
+      autoCommitThreshold: commit === 'sync' ? 1 : null, // after each batch, by what also looks for a new coordinator
       eachBatch: async ({ batch, resolveOffset, heartbeat }) => {
         const { partition } = batch
         emit({ event: 'records', records: batch.messages.map((one) => [partition, Number(one.offset), one.value.toString()]) })
         position[partition] = Number(batch.lastOffset()) + 1
         resolveOffset(batch.lastOffset())
-        if (commit === 'sync') await member.commitOffsets([{ topic, partition, offset: String(position[partition]) }])
         await heartbeat()
       }
     })

@@ -152,13 +152,13 @@ class Kcat(AdapterBase):
             emit(event="records", records=records)
 
     def take_news(self, line):
-        """% Group x rebalanced (memberid y): assigned: t [0], t [1]"""
+        """% Group x rebalanced (memberid y): assigned: t [0], t [1]; or: rebalanced: incremental revoke of ...: t [0]"""
         print(line, end="", file=sys.stderr)
-        found = re.search(r"(assigned|revoked): (.*)", line)
+        found = re.search(r"rebalanced.*(assign|revoke|unassign)[^:]*: (.*)", line)
         if not found:
             return
         partitions = {int(one) for one in re.findall(r"\[(\d+)\]", found.group(2))}
-        if found.group(1) == "revoked":
+        if found.group(1) != "assign":
             self.assigned = self.assigned - partitions
         else:
             self.assigned = self.assigned | partitions if self.cooperative else partitions
