@@ -47,7 +47,7 @@ async function leave () {
 
 async function openStream (fallbackMode, autocommit, offsets) {
   messages = await member.consume({
-    topics: [memberTopic], mode: offsets ? 'manual' : 'committed', fallbackMode, autocommit, offsets, maxWaitTime: 50
+    topics: [memberTopic], mode: offsets ? 'manual' : 'committed', fallbackMode, autocommit, offsets
   })
   messages.on('error', (error) => console.error('stream:', error))
 }
@@ -107,7 +107,7 @@ run({
     return using(makeReader(), async (consumer) => {
       const [{ partitions }] = await administer((admin) => admin.listOffsets({ topics: [{ name: topic, partitions: [{ partitionIndex: partition, timestamp: -1n }] }] }))
       const from = await consumer.consume({
-        topics: [topic], mode: 'manual', offsets: [{ topic, partition, offset }], autocommit: false, maxWaitTime: 50
+        topics: [topic], mode: 'manual', offsets: [{ topic, partition, offset }], autocommit: false
       })
       const found = []
       await within((async () => {
@@ -128,7 +128,8 @@ run({
   async join ({ group, topic, strategy = 'eager', static: instance, reset = 'earliest', commit = 'none', session_ms: sessionTimeout = 6000 }) {
     memberTopic = topic
     member = new Consumer({
-      ...COMMON, groupId: group, groupInstanceId: instance, sessionTimeout, heartbeatInterval: 500, rebalanceTimeout: 10000, metadataMaxAge: 2000
+      ...COMMON, groupId: group, groupInstanceId: instance, sessionTimeout, heartbeatInterval: 500, rebalanceTimeout: 10000,
+      metadataMaxAge: 2000, maxWaitTime: 50
     })
     const assigned = () => emit({ event: 'assigned', partitions: (member?.assignments || []).flatMap((one) => (one.topic === topic ? one.partitions : [])) })
     member.on('consumer:group:join', assigned)
