@@ -39,6 +39,9 @@ struct ServerConfig {
   std::int32_t default_partitions = 1;            // of topics that do not say
   std::int32_t default_replication_factor = 0;    // of topics that do not say; after finish() at least 1
   std::size_t move_bytes_per_second = 64u << 20;  // to replicas that are being filled
+  group::Config groups;
+  std::int32_t coordinators = 16;            // that consumer groups are spread over
+  std::int32_t coordinator_replication = 0;  // 0: as many as there are seeds, at most 3
   LogLevel log_level = LogLevel::kInfo;
   broker::BrokerLimits limits;  // of clients and of what they may take
 
