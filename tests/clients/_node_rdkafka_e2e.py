@@ -6,7 +6,7 @@ import subprocess
 
 import _npm
 
-SECONDS = 900
+SECONDS = 150
 TOPICS = ("test", "test2", "test3", "test4", "test5", "test6")  # as its own script makes them
 FILES = ("admin", "both", "consumer", "groups", "producer", "producer-transaction")
 # Why a test cannot pass, by a pattern of its full title. What is not listed has to pass.
@@ -18,9 +18,11 @@ def run_file(addresses, name):
     mocha = _npm.MODULES / "mocha" / "bin" / "mocha.js"
     package = _npm.MODULES / "node-rdkafka"
     environment = dict(os.environ, KAFKA_HOST=addresses, NODE_PATH=str(_npm.MODULES))
-    done = subprocess.run([_npm.NODE, mocha, "--exit", "--timeout", "60000", "--reporter", "json",
+    done = subprocess.run([_npm.NODE, mocha, "--exit", "--timeout", "30000", "--reporter", "json",
                            package / "e2e" / f"{name}.spec.js"], cwd=package, env=environment, capture_output=True, text=True,
                           timeout=SECONDS, check=False)
+    if not done.stdout.count('{\n  "stats"'):
+        raise RuntimeError(f"mocha said nothing about {name}: {done.stderr[-1000:]}")
     text = done.stdout[done.stdout.index('{\n  "stats"'):]
     found = json.JSONDecoder().raw_decode(text)[0]
     return ([(one["fullTitle"], None) for one in found["passes"]]

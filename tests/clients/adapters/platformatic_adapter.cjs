@@ -4,7 +4,7 @@
 const { Admin, Consumer, Producer, ConfigResourceTypes } = require('@platformatic/kafka')
 const { decode, emit, encode, record, run, stream, within } = require('./_base.cjs')
 
-const COMMON = { clientId: 'kontiki-test', bootstrapBrokers: process.argv[2].split(','), retries: 50, retryDelay: 100, timeout: 10000, connectTimeout: 2000 }
+const COMMON = { clientId: 'kontiki-test', bootstrapBrokers: process.argv[2].split(','), retries: 10, retryDelay: 100, timeout: 10000, connectTimeout: 2000 }
 
 let member // of a group
 let messages // its stream
@@ -29,6 +29,18 @@ function message (topic, one) {
   return {
     topic, key: decode(one.key) ?? undefined, value: decode(one.value) ?? undefined, partition: one.partition, headers,
     timestamp: one.timestamp === undefined ? undefined : BigInt(one.timestamp)
+  }
+}
+
+// A send that failed because leaders changed is repeated: the client asks for the new ones once per send only.
+async function sendAgain (producer, batch) {
+  for (let attempt = 0; ; ++attempt) {
+    try {
+      return await producer.send({ messages: batch })
+    } catch (error) {
+      if (attempt >= 20) throw error
+      console.error('send:', error.message)
+    }
   }
 }
 
@@ -91,7 +103,7 @@ run({
       const now = gathered
       gathered = []
       if (now.length === 0) return
-      last = last.then(() => producer.send({ messages: now.map((one) => one.message) })).then(
+      last = last.then(() => sendAgain(producer, now.map((one) => one.message))).then(
         () => now.forEach((one) => one.resolve()), (error) => now.forEach((one) => one.reject(error)))
     }
     const timer = setInterval(flush, 20)
