@@ -6,7 +6,8 @@
 
 namespace kontiki::limits {
 
-inline constexpr std::size_t kRequestBytesMax = 100u << 20;  // Kafka's socket.request.max.bytes
+inline constexpr std::size_t kRequestBytesMax = 100u << 20;      // Kafka's socket.request.max.bytes
+inline constexpr std::size_t kPlainRequestBytesMax = 32u << 20;  // of any request but Produce
 inline constexpr std::size_t kMessageBytesMax = 1048588;  // Kafka's max.message.bytes: 1 MiB + batch header
 inline constexpr std::size_t kPeerFrameBytesMax = 128u
                                                   << 20;  // a frame of a peer; larger is a protocol error
@@ -14,6 +15,7 @@ inline constexpr std::size_t kSegmentBytes = 1u << 30;    // Kafka's segment.byt
 inline constexpr std::size_t kTopicNameBytesMax = 249;    // Kafka's
 inline constexpr std::int32_t kPartitionsPerTopicMax = 100'000;
 inline constexpr std::size_t kFetchSessionsMax = 1000;  // Kafka's max.incremental.fetch.session.cache.slots
+inline constexpr std::size_t kFetchSessionPartitionsMax = 200'000;  // of all sessions of a shard
 inline constexpr std::size_t kProducerBatchesRemembered = 5;  // Kafka's: clients keep at most five in flight
 inline constexpr std::size_t kProducersPerPartitionMax =
     10'000;  // about 250 bytes each; the longest silent is forgotten

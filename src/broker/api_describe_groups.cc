@@ -4,7 +4,10 @@
 #include "broker/handlers.h"
 #include "kafka/messages/describe_groups.h"
 
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace kontiki::broker {
 namespace {
@@ -61,6 +64,9 @@ Shown show(std::string name, group::GroupDescription& description, std::int16_t 
 void handle_describe_groups(const RequestContext& context, kafka::DescribeGroupsRequest request,
                             Respond<kafka::DescribeGroupsResponse> respond) {
   ShardBroker& shard = context.shard;
+  // Each once, however often it is named: a description is much larger than a name.
+  std::set<std::string> seen;
+  std::erase_if(request.groups, [&](const std::string& name) { return !seen.insert(name).second; });
   std::vector<Query> queries;
   std::vector<Shown> groups(request.groups.size());
   for (std::size_t i = 0; i < groups.size(); ++i) {

@@ -5,7 +5,10 @@
 #include "broker/handlers.h"
 #include "kafka/messages/offset_fetch.h"
 
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace kontiki::broker {
 namespace {
@@ -96,6 +99,19 @@ void answer(ShardBroker& shard, std::int16_t version, std::vector<Query> queries
   respond(response);
 }
 
+// Each group and partition once, however often it is named: what was committed is larger than its name.
+void make_distinct(std::vector<kafka::OffsetFetchRequest::Group>& groups) {
+  std::set<std::string> seen;
+  std::erase_if(groups, [&](const auto& group) { return !seen.insert(group.group_id).second; });
+  for (auto& group : groups) {
+    if (!group.topics) continue;
+    std::set<std::pair<std::string, std::int32_t>> partitions;
+    for (auto& topic : *group.topics)
+      std::erase_if(topic.partition_indexes,
+                    [&](std::int32_t number) { return !partitions.emplace(topic.name, number).second; });
+  }
+}
+
 }  // namespace
 
 void handle_offset_fetch(const RequestContext& context, kafka::OffsetFetchRequest request,
@@ -107,6 +123,7 @@ void handle_offset_fetch(const RequestContext& context, kafka::OffsetFetchReques
     only.group_id = std::move(request.group_id);
     only.topics = std::move(request.topics);
   }
+  make_distinct(request.groups);
   std::vector<Query> queries;
   std::vector<Shown> groups(request.groups.size());
   for (std::size_t i = 0; i < groups.size(); ++i) {

@@ -19,6 +19,7 @@ namespace kontiki::broker {
 namespace {
 
 constexpr std::int64_t kTimeoutMsMax = 300'000;
+constexpr std::size_t kUnknownPartitionsMax = 10'000;  // in one request: deleted ones, perhaps
 
 // A batch on its way to its partition.
 struct Delivery {
@@ -26,6 +27,12 @@ struct Delivery {
   Slice batch;
   std::size_t place = 0;  // in the ProduceRun
 };
+
+std::size_t partitions_of(const kafka::ProduceRequest& request) {
+  std::size_t count = 0;
+  for (const auto& topic : request.topic_data) count += std::max<std::size_t>(topic.partition_data.size(), 1);
+  return count;
+}
 
 std::int64_t timeout_us(std::int32_t timeout_ms) {
   return std::clamp<std::int64_t>(timeout_ms, 1, kTimeoutMsMax) * 1000;
@@ -74,6 +81,9 @@ void deliver(ShardBroker& shard, std::size_t home, std::uint64_t run_id, std::in
 void handle_produce(const RequestContext& context, kafka::ProduceRequest request,
                     Respond<kafka::ProduceResponse> respond) {
   ShardBroker& shard = context.shard;
+  // Each is answered, in more words than it takes to name it.
+  if (partitions_of(request) > shard.cluster().partition_count() + kUnknownPartitionsMax)
+    return respond.close("Produce for far more partitions than there are");
   auto made = std::make_unique<ProduceRun>(shard, request.acks, context.remote, std::move(respond));
   ProduceRun& run = *made;
   const std::uint64_t run_id = shard.add(std::move(made));

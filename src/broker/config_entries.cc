@@ -74,7 +74,7 @@ std::vector<BrokerSetting> own_settings(const BrokerOptions& options, const env:
       {"node.id", kInt, id, kSet, "The id of this broker."},
       {"num.partitions", kInt, std::to_string(options.default_partitions), kSet,
        "The partitions of a topic where the client does not say."},
-      {"socket.request.max.bytes", kInt, std::to_string(limits::kRequestBytesMax), kBuiltIn,
+      {"socket.request.max.bytes", kInt, std::to_string(options.limits.request_size_max), kBuiltIn,
        "The size of the largest request."},
   };
   if (!options.rack.empty())

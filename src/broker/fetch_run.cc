@@ -13,6 +13,8 @@
 namespace kontiki::broker {
 namespace {
 
+constexpr std::int64_t kNoRoomRetryUs = 10'000;
+
 // The batches as the one run of bytes that the response carries. Shared if they lie side by side.
 Slice join(const std::vector<Slice>& batches, std::size_t bytes) {
   if (batches.empty()) return {};
@@ -149,27 +151,49 @@ void FetchRun::look_up(std::vector<FetchItem> items) {
 
 void FetchRun::start(std::uint64_t id) {
   id_ = id;
-  send(FetchPass::Kind::kRead);
+  read();
 }
 
-void FetchRun::send(FetchPass::Kind kind) {
-  if (kind == FetchPass::Kind::kRead) woken_ = false;  // the read will see it
+void FetchRun::read() {
+  granted_ = shard_.connections().grant(std::max<std::size_t>(max_bytes_, 1), respond_.is_behind());
+  if (granted_ == 0 && !expired_ && wait_us_ > 0) return read_later();
+  woken_ = false;  // the read will see it
+  send(FetchPass::Kind::kRead, granted_);
+}
+
+void FetchRun::read_later() {
+  set_timer();
+  shard_.deadlines().after(kNoRoomRetryUs, [&shard = shard_, id = id_] {
+    if (FetchRun* run = shard.fetch_run(id)) run->read();
+  });
+}
+
+void FetchRun::set_timer() {
+  if (timer_ != Deadlines::Id::kNone) return;
+  timer_ = shard_.deadlines().after(wait_us_, [&shard = shard_, id = id_] {
+    if (FetchRun* run = shard.fetch_run(id)) run->expire();
+  });
+}
+
+void FetchRun::send(FetchPass::Kind kind, std::size_t bytes_max) {
   if (kind == FetchPass::Kind::kWatch) watched_ = true;
   auto pass = std::make_unique<FetchPass>();
   pass->kind = kind;
   pass->home = shard_.number();
   pass->run = id_;
   pass->isolation_level = isolation_level_;
-  pass->bytes_left = max_bytes_;
+  pass->bytes_left = bytes_max;
+  pass->nothing_yet = bytes_max > 0;
   pass->reads = std::exchange(reads_, {});
   advance(shard_, std::move(pass));
 }
 
 void FetchRun::returned(std::unique_ptr<FetchPass> pass) {
   reads_ = std::move(pass->reads);
+  shard_.connections().give_back(std::exchange(granted_, 0));
   if (!respond_.wanted()) return shard_.end_fetch(id_);
   if (pass->kind == FetchPass::Kind::kRead) return read_returned();
-  if (pass->news || woken_ || expired_) return send(FetchPass::Kind::kRead);
+  if (pass->news || woken_ || expired_) return read();
   waiting_ = true;
 }
 
@@ -177,17 +201,16 @@ void FetchRun::read_returned() {
   bytes_ = 0;
   for (const FetchRead& read : reads_) bytes_ += read.answer.bytes;
   if (is_enough()) return finish();
-  if (timer_ == Deadlines::Id::kNone) {
-    timer_ = shard_.deadlines().after(wait_us_, [&shard = shard_, id = id_] {
-      if (FetchRun* run = shard.fetch_run(id)) run->expire();
-    });
-  }
+  set_timer();
+  // Too little to be told yet, so not to be kept either: it is read again when there is more.
+  for (FetchRead& read : reads_) read.answer = {};
   send(FetchPass::Kind::kWatch);
 }
 
 bool FetchRun::is_enough() const {
   if (expired_ || wait_us_ == 0 || reads_.empty() || bytes_ >= min_bytes_) return true;
   if (reads_.size() != places_.size()) return true;  // an unknown partition
+  if (shard_.connections().crowded()) return true;
   if (shard_.fetches_under_way() > shard_.options().limits.fetch_waiters_max) return true;
   return std::any_of(reads_.begin(), reads_.end(), [](const FetchRead& read) {
     return read.answer.data.error_code != kafka::ErrorCode::kNone ||
@@ -201,12 +224,12 @@ void FetchRun::wake() {
     return;
   }
   if (!respond_.wanted()) return shard_.end_fetch(id_);
-  send(FetchPass::Kind::kRead);
+  read();
 }
 
 void FetchRun::expire() {
   expired_ = true;
-  if (std::exchange(waiting_, false)) send(FetchPass::Kind::kRead);
+  if (std::exchange(waiting_, false)) read();
 }
 
 void FetchRun::leave_purgatories() {

@@ -67,7 +67,10 @@ class FetchRun {
   };
 
   void look_up(std::vector<FetchItem> items);
-  void send(FetchPass::Kind kind);
+  void read();
+  void read_later();
+  void set_timer();
+  void send(FetchPass::Kind kind, std::size_t bytes_max = 0);
   void read_returned();
   void expire();
   bool is_enough() const;
@@ -89,6 +92,7 @@ class FetchRun {
   std::vector<Place> places_;     // in serving order
   std::vector<FetchRead> reads_;  // by shard; empty while a pass is under way with them
   std::size_t bytes_ = 0;         // read last
+  std::size_t granted_ = 0;       // of the budget for answers, while a pass reads
   bool watched_ = false;          // some purgatory may know of us
   bool waiting_ = false;          // in the purgatories, with no pass under way
   bool woken_ = false;            // while a pass was under way

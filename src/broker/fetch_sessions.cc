@@ -1,5 +1,7 @@
 #include "broker/fetch_sessions.h"
 
+#include "base/limits.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -85,23 +87,26 @@ FetchSessions::Opened FetchSessions::open(const kafka::FetchRequest& request, st
                                           std::int64_t now_us) {
   const bool by_id = is_by_id(version);
   if (request.session_epoch == kInitialEpoch || request.session_epoch == kFinalEpoch) {
-    sessions_.erase(request.session_id);
+    if (const auto ended = sessions_.find(request.session_id); ended != sessions_.end()) erase(ended);
     Opened opened{.items = items_of(request, by_id)};
     if (request.session_epoch == kInitialEpoch) opened.session_id = create(opened.items, by_id, now_us);
     return opened;
   }
-  FetchSession* session = find(request.session_id);
+  const auto at = sessions_.find(request.session_id);
+  FetchSession* session = at == sessions_.end() ? nullptr : &at->second;
   if (session == nullptr) return {.error = kafka::ErrorCode::kFetchSessionIdNotFound};
   if (session->epoch_ != request.session_epoch) return {.error = kafka::ErrorCode::kInvalidFetchSessionEpoch};
   if (session->by_id_ != by_id) return {.error = kafka::ErrorCode::kFetchSessionTopicIdError};
 
+  partitions_ -= session->size();
   for (const auto& topic : request.forgotten_topics_data)
     for (const std::int32_t partition : topic.partitions)
       session->forget(key_of(topic.topic, topic.topic_id, partition, by_id));
   for (FetchItem& item : items_of(request, by_id)) session->put(item.key, item.want);
-  if (session->size() > kPartitionsMax) {
+  partitions_ += session->size();
+  if (session->size() > kPartitionsMax || partitions_ > limits::kFetchSessionPartitionsMax) {
     // The client starts over with a full request, which gets no session because of its size.
-    sessions_.erase(request.session_id);
+    erase(at);
     return {.error = kafka::ErrorCode::kFetchSessionIdNotFound};
   }
   session->epoch_ = epoch_after(session->epoch_);
@@ -110,7 +115,7 @@ FetchSessions::Opened FetchSessions::open(const kafka::FetchRequest& request, st
 }
 
 std::int32_t FetchSessions::create(const std::vector<FetchItem>& items, bool by_id, std::int64_t now_us) {
-  if (items.empty() || items.size() > kPartitionsMax || !make_room(now_us)) return 0;
+  if (items.empty() || items.size() > kPartitionsMax || !make_room(items.size(), now_us)) return 0;
   const auto per_shard = static_cast<std::uint64_t>(std::numeric_limits<std::int32_t>::max()) / shard_count_;
   std::int32_t id = 0;
   while (id == 0 || sessions_.contains(id))
@@ -120,17 +125,24 @@ std::int32_t FetchSessions::create(const std::vector<FetchItem>& items, bool by_
   session.by_id_ = by_id;
   session.used_us_ = now_us;
   for (const FetchItem& item : items) session.put(item.key, item.want);
+  partitions_ += session.size();
   return id;
 }
 
-bool FetchSessions::make_room(std::int64_t now_us) {
-  if (sessions_.size() < sessions_max_) return true;
-  const auto oldest = std::min_element(sessions_.begin(), sessions_.end(), [](const auto& a, const auto& b) {
-    return a.second.used_us_ < b.second.used_us_;
-  });
-  if (oldest == sessions_.end() || now_us - oldest->second.used_us_ < kIdleUs) return false;
-  sessions_.erase(oldest);
+bool FetchSessions::make_room(std::size_t partitions, std::int64_t now_us) {
+  while (sessions_.size() >= sessions_max_ || partitions_ + partitions > limits::kFetchSessionPartitionsMax) {
+    const auto oldest =
+        std::min_element(sessions_.begin(), sessions_.end(),
+                         [](const auto& a, const auto& b) { return a.second.used_us_ < b.second.used_us_; });
+    if (oldest == sessions_.end() || now_us - oldest->second.used_us_ < kIdleUs) return false;
+    erase(oldest);
+  }
   return true;
+}
+
+void FetchSessions::erase(Sessions::iterator session) {
+  partitions_ -= session->second.size();
+  sessions_.erase(session);
 }
 
 }  // namespace kontiki::broker

@@ -1,8 +1,9 @@
 // FetchSessions: the incremental fetch sessions (KIP-227) of the clients of one shard: which partitions a
 // client fetches, and what it was told last. Owned by a ShardBroker, used on its shard; no I/O.
 //
-// Bounded by `sessions_max`: a new session takes the place of one that was idle for two minutes, or there is
-// none (the client then sends full requests, which is always allowed).
+// Bounded by `sessions_max` and limits::kFetchSessionPartitionsMax: a new session takes the place of those
+// that were idle for two minutes, or there is none (the client then sends full requests, which is always
+// allowed).
 #pragma once
 
 #include "base/prng.h"
@@ -81,16 +82,20 @@ class FetchSessions {
   // Null if it is gone meanwhile.
   FetchSession* find(std::int32_t session_id);
   std::size_t size() const { return sessions_.size(); }
+  std::size_t partitions() const { return partitions_; }  // of all of them
 
  private:
+  using Sessions = std::unordered_map<std::int32_t, FetchSession>;
   std::int32_t create(const std::vector<FetchItem>& items, bool by_id, std::int64_t now_us);
-  bool make_room(std::int64_t now_us);
+  bool make_room(std::size_t partitions, std::int64_t now_us);
+  void erase(Sessions::iterator session);
 
   const std::size_t sessions_max_;
   const std::size_t shard_;
   const std::size_t shard_count_;
   Prng prng_;
-  std::unordered_map<std::int32_t, FetchSession> sessions_;
+  Sessions sessions_;
+  std::size_t partitions_ = 0;  // Invariant: the sum of their sizes.
 };
 
 }  // namespace kontiki::broker

@@ -19,6 +19,7 @@ void Metrics::add(const Metrics& other) {
                                 &Metrics::produce_batches,
                                 &Metrics::fetch_bytes,
                                 &Metrics::request_bytes_in_service,
+                                &Metrics::answer_bytes_unsent,
                                 &Metrics::fetch_waiters,
                                 &Metrics::fetch_sessions,
                                 &Metrics::groups,

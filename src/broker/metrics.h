@@ -28,7 +28,8 @@ struct Metrics {
   std::uint64_t produce_bytes = 0;  // record batches appended
   std::uint64_t produce_batches = 0;
   std::uint64_t fetch_bytes = 0;               // record batches sent
-  std::uint64_t request_bytes_in_service = 0;  // now
+  std::uint64_t request_bytes_in_service = 0;  // now, as they may take in memory
+  std::uint64_t answer_bytes_unsent = 0;       // now; of large ones
   std::uint64_t fetch_waiters = 0;             // now
   std::uint64_t fetch_sessions = 0;            // now
 

@@ -2,6 +2,7 @@
 // root; read-only afterwards, from every shard.
 #pragma once
 
+#include "base/limits.h"
 #include "env/network.h"
 #include "group/coordinator.h"
 #include "model/ids.h"
@@ -9,23 +10,32 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace kontiki::broker {
 
+// Of the whole broker where nothing else is said. Names in brackets are Kafka's.
 struct BrokerLimits {
-  std::size_t connections_max = 10'000;                // of the broker; further ones are closed at once
-  std::int64_t connection_idle_us = 600'000'000;       // Kafka's connections.max.idle.ms
+  std::size_t connections_max = 10'000;  // (max.connections); further ones are closed at once
+  std::size_t connections_per_host_max =
+      std::numeric_limits<std::int32_t>::max();        // (max.connections.per.ip)
+  std::int64_t connection_idle_us = 600'000'000;       // (connections.max.idle.ms)
   std::size_t connection_unsent_bytes_max = 8u << 20;  // reading stops above, and goes on below half of it
-  // Per shard; reading of large requests stops above, of small ones a quarter later.
-  std::size_t request_bytes_in_service_max = 256u << 20;
-  std::size_t produce_queue_bytes_max = 32u << 20;   // per partition, while the group takes no more
-  std::size_t fetch_waiters_max = 10'000;            // per shard; a fetch beyond is answered at once
-  std::int64_t fetch_wait_us_max = 60'000'000;       // a fetch that asks for more waits this long
-  std::size_t fetch_response_bytes_max = 64u << 20;  // whatever the client asks for
-  std::size_t decompressed_bytes_max = 128u << 20;   // of one batch, for a lookup by timestamp
+  std::size_t request_size_max = limits::kRequestBytesMax;  // (socket.request.max.bytes); above, the end
+  // (queued.max.request.bytes) What requests may take in memory. Each shard has its part; reading of large
+  // requests stops above, of small ones a quarter later.
+  std::size_t request_bytes_max = 512u << 20;
+  std::size_t answer_bytes_max = 512u << 20;  // likewise, of large answers that clients have yet to take
+  std::int64_t producer_id_expiration_ms = 86'400'000;    // (producer.id.expiration.ms)
+  std::size_t produce_queue_bytes_max = 32u << 20;        // per partition, while the group takes no more
+  std::size_t fetch_waiters_max = 10'000;                 // per shard; a fetch beyond is answered at once
+  std::int64_t fetch_wait_us_max = 60'000'000;            // a fetch that asks for more waits this long
+  std::size_t fetch_response_bytes_max = 64u << 20;       // whatever the client asks for
+  std::size_t decompressed_bytes_max = 16u << 20;         // of one batch, for a lookup by timestamp
+  std::size_t decompressed_bytes_per_second = 64u << 20;  // per shard, for all of them
 };
 
 struct BrokerOptions {

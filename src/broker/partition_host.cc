@@ -36,13 +36,14 @@ kafka::ErrorCode error_of(partition::AdmitError error) {
   return kafka::ErrorCode::kUnknownServerError;
 }
 
-partition::PartitionConfig config_of(const metadata::TopicSettings& settings) {
+partition::PartitionConfig config_of(const metadata::TopicSettings& settings, const BrokerLimits& limits) {
   partition::PartitionConfig config;
   config.max_message_bytes = static_cast<std::size_t>(settings.max_message_bytes);
   config.timestamp_type = settings.log_append_time ? partition::TimestampType::kLogAppendTime
                                                    : partition::TimestampType::kCreateTime;
   config.message_timestamp_after_max_ms = settings.message_timestamp_after_max_ms;
   config.message_timestamp_before_max_ms = settings.message_timestamp_before_max_ms;
+  config.producer_id_expiration_ms = limits.producer_id_expiration_ms;
   return config;
 }
 
@@ -50,12 +51,12 @@ partition::PartitionConfig config_of(const metadata::TopicSettings& settings) {
 
 PartitionHost::PartitionHost(ShardBroker& shard, GroupId group, TopicPartition name,
                              const metadata::TopicSettings& settings)
-    : ReplicaHost(shard, group, std::move(name)), partition_(config_of(settings)) {}
+    : ReplicaHost(shard, group, std::move(name)), partition_(config_of(settings, shard.options().limits)) {}
 
 PartitionHost::~PartitionHost() = default;
 
 void PartitionHost::set_settings(const metadata::TopicSettings& settings) {
-  partition_.set_config(config_of(settings));
+  partition_.set_config(config_of(settings, shard_.options().limits));
   if (group_ == nullptr) return;
   group_->set_segment_bytes(static_cast<std::size_t>(settings.segment_bytes));
   group_->set_retention({.bytes = settings.retention_bytes, .time_ms = settings.retention_ms});
@@ -196,7 +197,9 @@ void PartitionHost::fail_all(kafka::ErrorCode error) {
   auto pending = std::exchange(pending_, {});
   auto repeats = std::exchange(repeats_, {});
   auto queue = std::exchange(queue_, {});
+  auto deletions = std::exchange(deletions_, {});
   queue_bytes_ = 0;
+  for (Deletion& d : deletions) finish(std::move(d), error, kNoOffset);
   for (Pending& p : pending) p.done(failure(error));
   for (Repeat& r : repeats) r.done(failure(error));
   for (Queued& q : queue) q.done(failure(error));
@@ -231,13 +234,16 @@ void PartitionHost::upkeep(std::int64_t wall_ms) {
 
 void PartitionHost::apply(std::span<const Entry> entries) {
   const Offset before = partition_.high_watermark();
+  const Offset start = log_start();
   const bool could_produce = partition_.can_produce();
   for (const Entry& entry : entries) {
     partition_.apply(entry);
     settle(entry.header);
     settle_repeats();
+    settle_deletions(entry.header);
   }
-  if (partition_.high_watermark() != before || partition_.can_produce() != could_produce) wake();
+  const bool news = partition_.high_watermark() != before || log_start() != start;
+  if (news || partition_.can_produce() != could_produce) wake();
   drain_later();
 }
 

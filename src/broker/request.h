@@ -40,6 +40,8 @@ class Reply {
   Reply& operator=(Reply&&) = default;
 
   bool wanted() const { return !connection_.expired(); }
+  // Whether the client has not taken its earlier answers yet.
+  bool is_behind() const;
   void send(std::vector<Slice> frame);
   void none();                       // this request gets no answer (acks=0)
   void close(std::string_view why);  // the connection ends, with one line in the log
@@ -62,6 +64,7 @@ class Respond {
   void close(std::string_view why) { reply_.close(why); }
   // False once the connection is gone: work for its sake can stop.
   bool wanted() const { return reply_.wanted(); }
+  bool is_behind() const { return reply_.is_behind(); }
 
  private:
   Reply reply_;

@@ -3,7 +3,6 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "broker/broker.h"
-#include "broker/connection.h"
 #include "broker/controller.h"
 #include "broker/coordinator_host.h"
 #include "broker/fetch_run.h"
@@ -18,7 +17,6 @@ namespace kontiki::broker {
 namespace {
 
 constexpr std::int64_t kProducerIdsTimeoutUs = 5'000'000;
-constexpr std::size_t kSmallRequestBytes = 64u << 10;
 
 std::uint64_t seed_of(const BrokerOptions& options, std::size_t number) {
   return options.seed ^ (0x9E3779B97F4A7C15ull * (number + 1)) ^
@@ -34,11 +32,13 @@ ShardBroker::ShardBroker(Broker& broker, std::size_t number, multiraft::Shard& s
       prng_(seed_of(broker.options(), number)),
       deadlines_(broker.clock(), shard.executor()),
       alive_({broker.options().node_id}),
+      connections_(*this),
       sessions_(limits::kFetchSessionsMax, number, broker.node().shard_count(), Prng(prng_.next())),
       producer_ids_([this](SubmitDone done) {
         submit(metadata::AllocateProducerIds{self(), limits::kProducerIdBlock}, kProducerIdsTimeoutUs,
                std::move(done));
-      }) {
+      }),
+      decompression_(broker.options().limits.decompressed_bytes_per_second) {
   for (const GroupId group : shard.orphans()) recovered_.insert(group);
 }
 
@@ -103,58 +103,6 @@ void ShardBroker::submit(metadata::CommandBody command, std::int64_t timeout_us,
   });
 }
 
-// ---- connections ----------------------------------------------------------------------------------------
-
-void ShardBroker::accept(std::unique_ptr<env::Connection> connection) {
-  const std::size_t of_this_shard =
-      std::max<std::size_t>(1, options().limits.connections_max / broker_.shard_count());
-  if (stopped_ || connections_.size() >= of_this_shard) {
-    ++metrics_.connections_refused;
-    connection->close();
-    return;
-  }
-  ++metrics_.connections_accepted;
-  const std::uint64_t id = next_id_++;
-  auto made = std::make_shared<Connection>(*this, id, std::move(connection));
-  connections_.emplace(id, made);
-  // Before, it would be told that the topics it asks for do not exist.
-  if (caught_up_) made->start();
-}
-
-void ShardBroker::forget(std::uint64_t connection) {
-  connections_.erase(connection);
-}
-
-bool ShardBroker::reserve(std::size_t bytes, const std::shared_ptr<Connection>& connection) {
-  const std::size_t bytes_max = options().limits.request_bytes_in_service_max;
-  // One request is always let in, so that one larger than the whole budget is served too. Small ones have a
-  // share that large ones cannot use up, or frames that are announced and never sent would hold up everybody.
-  const bool small = bytes <= kSmallRequestBytes && bytes_in_service_ + bytes <= bytes_max + bytes_max / 4;
-  const bool fits = bytes_in_service_ == 0 || bytes_in_service_ + bytes <= bytes_max;
-  if (small || (starved_.empty() && fits)) {
-    bytes_in_service_ += bytes;
-    return true;
-  }
-  starved_.push_back(connection);
-  return false;
-}
-
-void ShardBroker::release(std::size_t bytes) {
-  CHECK(bytes <= bytes_in_service_, "only what was reserved is released");
-  bytes_in_service_ -= bytes;
-  // Each takes its share or goes back to the end, so nobody is tried twice.
-  for (std::size_t left = starved_.size(); left > 0 && !starved_.empty(); --left) {
-    if (bytes_in_service_ >= options().limits.request_bytes_in_service_max) return;
-    auto waiting = std::exchange(starved_, {});
-    const auto next = waiting.front().lock();
-    waiting.pop_front();
-    if (next != nullptr) next->budget_freed();
-    const bool starved_again = !starved_.empty();
-    for (auto& one : waiting) starved_.push_back(std::move(one));
-    if (starved_again) return;
-  }
-}
-
 // ---- requests under way ---------------------------------------------------------------------------------
 
 std::uint64_t ShardBroker::add(std::unique_ptr<ProduceRun> run) {
@@ -209,8 +157,7 @@ void ShardBroker::upkeep() {
 
 Metrics ShardBroker::collect() {
   Metrics all = metrics_;
-  all.connections = connections_.size();
-  all.request_bytes_in_service = bytes_in_service_;
+  connections_.count(all);
   all.fetch_waiters = fetches_.size();
   all.fetch_sessions = sessions_.size();
   all.groups = shard_.group_count();
@@ -239,7 +186,7 @@ Metrics ShardBroker::collect() {
 
 void ShardBroker::stop() {
   if (std::exchange(stopped_, true)) return;
-  for (const auto& [id, connection] : std::exchange(connections_, {})) connection->close({});
+  connections_.close_all();
   produces_.clear();
   fetches_.clear();
   deadlines_.clear();

@@ -7,6 +7,8 @@
 #pragma once
 
 #include "base/prng.h"
+#include "broker/allowance.h"
+#include "broker/connections.h"
 #include "broker/deadlines.h"
 #include "broker/fetch_sessions.h"
 #include "broker/metrics.h"
@@ -33,7 +35,6 @@
 namespace kontiki::broker {
 
 class Broker;
-class Connection;
 class FetchRun;
 class CoordinatorHost;
 class PartitionHost;
@@ -81,6 +82,8 @@ class ShardBroker {
   // been checked by the caller.
   void submit(metadata::CommandBody command, std::int64_t timeout_us, SubmitDone done);
   ProducerIds& producer_ids() { return producer_ids_; }
+  // Bytes that lookups by timestamp may decompress.
+  Allowance& decompression() { return decompression_; }
 
   // ---- between the parts of the broker ----
   Broker& broker() { return broker_; }
@@ -106,14 +109,7 @@ class ShardBroker {
   void set_controller(NodeId controller) { controller_ = controller; }
   void leadership_changed(const multiraft::Leadership& news);
 
-  // Connections.
-  void accept(std::unique_ptr<env::Connection> connection);
-  void forget(std::uint64_t connection);
-  // Takes `bytes` of the shard's budget for requests. If it is used up, false, and `connection` is told
-  // (Connection::budget_freed) when it may try again.
-  bool reserve(std::size_t bytes, const std::shared_ptr<Connection>& connection);
-  void release(std::size_t bytes);
-  bool starving() const { return !starved_.empty(); }
+  Connections& connections() { return connections_; }
 
   // Requests under way, by a number that other shards answer to.
   std::uint64_t add(std::unique_ptr<ProduceRun> run);
@@ -171,13 +167,12 @@ class ShardBroker {
   std::unordered_map<GroupId, Hosted> hosts_;
 
   std::uint64_t next_id_ = 1;
-  std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;  // read from once caught up
-  std::deque<std::weak_ptr<Connection>> starved_;  // of budget; bounded by the number of connections
-  std::size_t bytes_in_service_ = 0;
+  Connections connections_;                                                  // opened once caught up
   std::unordered_map<std::uint64_t, std::unique_ptr<ProduceRun>> produces_;  // bounded by the budget
   std::unordered_map<std::uint64_t, std::unique_ptr<FetchRun>> fetches_;     // likewise
   FetchSessions sessions_;
   ProducerIds producer_ids_;
+  Allowance decompression_;
   Reassigner reassigner_{*this};
   bool stopped_ = false;
 };

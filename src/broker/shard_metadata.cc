@@ -8,7 +8,6 @@
 
 #include "base/log.h"
 #include "broker/broker.h"
-#include "broker/connection.h"
 #include "broker/coordinator_host.h"
 #include "broker/partition_host.h"
 #include "broker/shard_broker.h"
@@ -58,10 +57,7 @@ void ShardBroker::metadata_caught_up() {
   restored_ = true;
   follow_later();
   // Behind the task that starts the partitions.
-  executor().post([this] {
-    const auto waiting = connections_;
-    for (const auto& [id, connection] : waiting) connection->start();
-  });
+  executor().post([this] { connections_.open(); });
 }
 
 // Groups are made and removed in a task of their own: on shard 0 the metadata group is applying.

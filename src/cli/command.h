@@ -29,6 +29,7 @@ void add_server_command(CLI::App& app, Command& selected);
 void add_topic_commands(CLI::App& app, Command& selected);
 void add_produce_command(CLI::App& app, Command& selected);
 void add_consume_command(CLI::App& app, Command& selected);
+void add_group_commands(CLI::App& app, Command& selected);
 void add_cluster_command(CLI::App& app, Command& selected);
 void add_log_commands(CLI::App& app, Command& selected);
 void add_version_command(CLI::App& app, Command& selected);

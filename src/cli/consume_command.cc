@@ -1,6 +1,8 @@
 #include "cli/consume_command.h"
 
 #include "cli/client.h"
+#include "cli/consume_group.h"
+#include "cli/message_writer.h"
 #include "cli/progress.h"
 #include "cli/record_format.h"
 
@@ -22,31 +24,6 @@ const Client::Settings kSettings{{"enable.partition.eof", "true"},
                                  {"fetch.wait.max.ms", "100"},
                                  {"fetch.error.backoff.ms", "50"},
                                  {"topic.metadata.refresh.fast.interval.ms", "50"}};
-
-RecordView view_of(const rd_kafka_message_t& message, const std::string& topic) {
-  const auto bytes = [](const void* data, std::size_t size) -> std::optional<std::string_view> {
-    if (data == nullptr) return std::nullopt;
-    return std::string_view(static_cast<const char*>(data), size);
-  };
-  RecordView record;
-  record.topic = topic;
-  record.partition = message.partition;
-  record.offset = message.offset;
-  record.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
-  record.key = bytes(message.key, message.key_len);
-  record.value = bytes(message.payload, message.len);
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(&message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const char* name = nullptr;
-    const void* value = nullptr;
-    std::size_t size = 0;
-    for (std::size_t i = 0;
-         rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i) {
-      record.headers.emplace_back(name, bytes(value, size));
-    }
-  }
-  return record;
-}
 
 Outcome<std::vector<std::int32_t>> choose_partitions(const TopicInfo& topic, const ConsumeOptions& options) {
   std::vector<std::int32_t> chosen = options.partitions;
@@ -92,7 +69,8 @@ class Reading {
         client_(client),
         options_(options),
         topic_(rd_kafka_topic_new(client.handle(), options.topic.c_str(), nullptr)),
-        queue_(rd_kafka_queue_new(client.handle())) {}
+        queue_(rd_kafka_queue_new(client.handle())),
+        writer_(io, options.topic, options.format, options.json) {}
   ~Reading() {
     for (const std::int32_t partition : started_) rd_kafka_consume_stop(topic_.get(), partition);
   }
@@ -114,47 +92,27 @@ class Reading {
   Outcome<void> run() {
     Progress progress(io_.err, "consumed");
     while (!interrupted() && !is_complete()) {
-      const Message message(rd_kafka_consume_queue(queue_.get(), written_any_ ? 0 : kPollMs));
+      const Message message(rd_kafka_consume_queue(queue_.get(), writer_.is_flushed() ? kPollMs : 0));
       rd_kafka_poll(client_.handle(), 0);
       if (!message) {
-        if (!flush()) return unexpected(output_failure());
+        if (auto flushed = writer_.flush(); !flushed) return flushed;
         continue;
       }
       if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        if (!write(*message)) return unexpected(output_failure());
-        progress.show(messages_);
+        at_end_.erase(message->partition);
+        if (auto written = writer_.write(*message); !written) return written;
+        progress.show(writer_.messages());
       } else if (auto noted = note(*message); !noted) {
         return noted;
       }
     }
-    if (!flush()) return unexpected(output_failure());
-    return {};
+    return writer_.flush();
   }
 
  private:
   bool is_complete() const {
-    return (options_.count > 0 && messages_ >= options_.count) ||
+    return (options_.count > 0 && writer_.messages() >= options_.count) ||
            (options_.exit_at_end && at_end_ == started_);
-  }
-
-  bool write(const rd_kafka_message_t& message) {
-    at_end_.erase(message.partition);
-    ++messages_;
-    written_any_ = true;
-    const RecordView record = view_of(message, options_.topic);
-    line_.clear();
-    if (options_.json) {
-      line_ = to_json_line(record);
-    } else {
-      append_formatted(line_, options_.format, record);
-    }
-    return std::fwrite(line_.data(), 1, line_.size(), io_.out) == line_.size();
-  }
-
-  // What was written is seen before the next wait.
-  bool flush() {
-    written_any_ = false;
-    return std::fflush(io_.out) == 0;
   }
 
   // An event of the queue that is not a message. Trouble with brokers passes: librdkafka goes on trying.
@@ -185,10 +143,6 @@ class Reading {
                         partition, options_.topic, earliest.front(), latest.front())};
   }
 
-  static Failure output_failure() {
-    return {ExitCode::kInputOutput, "cannot write the messages to standard output"};
-  }
-
   Io& io_;
   Client& client_;
   const ConsumeOptions& options_;
@@ -196,9 +150,7 @@ class Reading {
   Queue queue_;
   std::set<std::int32_t> started_;
   std::set<std::int32_t> at_end_;  // partitions whose end was reached, and nothing came since
-  std::uint64_t messages_ = 0;
-  bool written_any_ = false;  // since the last flush
-  std::string line_;
+  MessageWriter writer_;
 };
 
 }  // namespace
@@ -225,6 +177,7 @@ Outcome<StartAt> parse_start(std::string_view text) {
 
 int run_consume(Io& io, const ConsumeOptions& options) {
   if (auto checked = check_format(options.format); !checked) return fail(io, checked.error());
+  if (!options.group.empty()) return run_consume_in_group(io, options);
   auto client = Client::connect(RD_KAFKA_CONSUMER, options.brokers, kSettings);
   if (!client) return fail(io, client.error());
   const auto info = (*client)->topic(options.topic);
@@ -245,7 +198,8 @@ void add_consume_command(CLI::App& app, Command& selected) {
     ConsumeOptions options;
     std::string from = "beginning";
   };
-  CLI::App* consume = app.add_subcommand("consume", "Write the messages of a topic, by partition and offset");
+  CLI::App* consume =
+      app.add_subcommand("consume", "Write the messages of a topic, alone or as a member of a group");
   auto flags = std::make_shared<Flags>();
   ConsumeOptions& options = flags->options;
   consume->add_option("TOPIC", options.topic, "topic to read")->required();
@@ -258,6 +212,9 @@ void add_consume_command(CLI::App& app, Command& selected) {
           "beginning, end, an offset, -N for the last N messages of each partition, or @MS for the first "
           "message of that time in ms (default beginning)")
       ->type_name("WHERE");
+  consume->add_option("-g,--group", options.group,
+                      "read as a member of this consumer group, from where it has got to, and commit; --from "
+                      "beginning or end is for partitions that it has committed nothing of");
   consume->add_option("-n,--count", options.count, "stop after so many messages")->check(CLI::PositiveNumber);
   consume->add_flag("-e,--exit-at-end", options.exit_at_end,
                     "stop when all partitions are read to their end");

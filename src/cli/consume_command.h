@@ -1,4 +1,4 @@
-// `kontiki consume`: messages of a topic by partition and offset, without a consumer group.
+// `kontiki consume`: messages of a topic by partition and offset. With a consumer group: consume_group.h.
 #pragma once
 
 #include "cli/command.h"
@@ -25,6 +25,7 @@ struct ConsumeOptions {
   std::string topic;
   std::vector<std::int32_t> partitions;  // empty: all
   StartAt from;
+  std::string group;        // empty: none
   std::uint64_t count = 0;  // stop after so many; 0: no such end
   bool exit_at_end = false;
   std::string format = "%s\\n";

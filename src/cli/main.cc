@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
   add_topic_commands(app, selected);
   add_produce_command(app, selected);
   add_consume_command(app, selected);
+  add_group_commands(app, selected);
   add_cluster_command(app, selected);
   add_log_commands(app, selected);
   add_version_command(app, selected);

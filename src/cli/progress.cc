@@ -7,6 +7,8 @@
 namespace kontiki::cli {
 namespace {
 
+using SteadyClock = std::chrono::steady_clock;
+
 constexpr std::chrono::seconds kInterval{1};
 
 bool is_terminal(std::FILE* file) {
@@ -27,11 +29,15 @@ Progress::~Progress() {
 }
 
 void Progress::show(std::uint64_t messages) {
+  if (is_terminal_ && SteadyClock::now() >= next_) say(fmt::format("{} messages", messages));
+}
+
+void Progress::say(std::string_view text) {
   if (!is_terminal_) return;
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = SteadyClock::now();
   if (now < next_) return;
   next_ = now + kInterval;
-  fmt::print(err_, "\r{} {} messages\x1b[K", what_, messages);
+  fmt::print(err_, "\r{} {}\x1b[K", what_, text);
   std::fflush(err_);
   is_shown_ = true;
 }

@@ -5,18 +5,20 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <string_view>
 
 namespace kontiki::cli {
 
 class Progress {
  public:
-  // `what` is a participle: "produced", "consumed".
+  // `what` begins the line: "produced", "consumed".
   Progress(std::FILE* err, const char* what);
   ~Progress();  // wipes the line
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   void show(std::uint64_t messages);
+  void say(std::string_view text);
 
  private:
   std::FILE* err_;

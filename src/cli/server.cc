@@ -34,6 +34,8 @@ namespace {
 
 constexpr std::size_t kShardsDefaultMax = 64;
 constexpr std::int64_t kReadyPollUs = 5'000;
+constexpr std::size_t kOwnFiles = 512;          // logs, other brokers, the operator's pages
+constexpr std::size_t kOwnFilesPerShard = 512;  // segments that are kept open, and other brokers
 
 void write_log_line(LogLevel level, std::string_view line) {
   constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
@@ -59,6 +61,18 @@ void raise_descriptor_limit() {
     log(LogLevel::kWarning, "cannot raise the limit of open files; it stays as it is");
 }
 
+// The broker must always be able to open its own files: running out of descriptors there is the end of it.
+std::size_t connections_max(std::size_t wanted, std::size_t shards) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  const auto files = static_cast<std::size_t>(limit.rlim_cur);
+  const std::size_t own = std::min(files / 2, kOwnFiles + kOwnFilesPerShard * shards);
+  if (wanted <= files - own) return wanted;
+  log(LogLevel::kWarning, "the limit of {} open files (ulimit -n) leaves room for {} connections, not {}",
+      files, files - own, wanted);
+  return files - own;
+}
+
 // The folder's own number of shards rules, so that a machine with other cores can serve it.
 std::size_t shard_count(env::Disk& disk, const ServerConfig& config) {
   if (config.shards != 0) return config.shards;
@@ -67,7 +81,7 @@ std::size_t shard_count(env::Disk& disk, const ServerConfig& config) {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kShardsDefaultMax);
 }
 
-broker::BrokerOptions broker_options(const ServerConfig& config) {
+broker::BrokerOptions broker_options(const ServerConfig& config, std::size_t shards) {
   broker::BrokerOptions options;
   options.node_id = config.node_id;
   options.data_dir = config.data_dir;
@@ -79,6 +93,8 @@ broker::BrokerOptions broker_options(const ServerConfig& config) {
   options.node.learner_bytes_per_second = config.move_bytes_per_second;
   options.default_partitions = config.default_partitions;
   options.default_replication_factor = config.default_replication_factor;
+  options.limits = config.limits;
+  options.limits.connections_max = connections_max(config.limits.connections_max, shards);
   std::random_device random;
   options.seed = (static_cast<std::uint64_t>(random()) << 32) | random();
   return options;
@@ -119,7 +135,8 @@ class Server {
     started_us_ = clock_.monotonic_us();
     std::vector<env::Executor*> executors;
     for (auto& executor : executors_) executors.push_back(executor.get());
-    auto broker = broker::Broker::start(clock_, disk_, network_, executors, broker_options(config_));
+    auto broker =
+        broker::Broker::start(clock_, disk_, network_, executors, broker_options(config_, executors.size()));
     if (!broker) fatal(broker.error().reason, broker.error().message);
     broker_ = std::move(*broker);
     start_http();

@@ -21,6 +21,15 @@ constexpr std::size_t kSeedsMax = 100;
 constexpr std::size_t kMoveBytesMin = 64u << 10;
 constexpr std::size_t kMoveBytesMax = 1ull << 40;
 constexpr std::int32_t kUsualReplicationFactor = 3;
+constexpr std::size_t kIntMax = std::numeric_limits<std::int32_t>::max();  // of Kafka's settings
+constexpr std::size_t kConnectionsMax = 1'000'000;
+constexpr std::int64_t kMillisecondUs = 1000;
+constexpr std::int64_t kIdleMsMin = 1000;
+constexpr std::int64_t kExpirationMsMin = 60'000;
+constexpr std::size_t kRequestSizeMin = 64u << 10;
+constexpr std::size_t kRequestSizeMax = 1u << 30;
+constexpr std::size_t kBudgetBytesMin = 16u << 20;
+constexpr std::size_t kBudgetBytesMax = 1ull << 40;
 
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLogLevels{{
     {"debug", LogLevel::kDebug},
@@ -42,6 +51,14 @@ ConfigResult set_number(T& into, const std::string& value, T low, T high) {
     return {};
   }
   return wrong(fmt::format("must be a whole number from {} to {}, not '{}'", low, high, value));
+}
+
+// For what is counted in microseconds inside.
+ConfigResult set_milliseconds(std::int64_t& into_us, const std::string& value, std::int64_t low) {
+  std::int64_t ms = 0;
+  auto set = set_number(ms, value, low, std::numeric_limits<std::int64_t>::max() / kMillisecondUs);
+  if (set) into_us = ms * kMillisecondUs;
+  return set;
 }
 
 ConfigResult set_address(env::Address& into, const std::string& value) {
@@ -148,6 +165,47 @@ constexpr std::array kKeys{
               "how fast partitions that are being moved fill their new replicas (default 67108864)", false,
               [](ServerConfig& c, const std::string& v) {
                 return set_number(c.move_bytes_per_second, v, kMoveBytesMin, kMoveBytesMax);
+              }},
+    ServerKey{"max.connections", "N",
+              "connections of clients in total; further ones are closed at once (default 10000)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.limits.connections_max, v, std::size_t{1}, kConnectionsMax);
+              }},
+    ServerKey{
+        "max.connections.per.ip", "N",
+        "connections from one address; further ones are closed at once (default: only the total counts)",
+        false,
+        [](ServerConfig& c, const std::string& v) {
+          return set_number(c.limits.connections_per_host_max, v, std::size_t{1}, kIntMax);
+        }},
+    ServerKey{"connections.max.idle.ms", "N",
+              "a connection without a request for this long is closed (default 600000)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_milliseconds(c.limits.connection_idle_us, v, kIdleMsMin);
+              }},
+    ServerKey{"socket.request.max.bytes", "N",
+              "the largest request; a client that announces a larger one is cut off (default 104857600)",
+              false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.limits.request_size_max, v, kRequestSizeMin, kRequestSizeMax);
+              }},
+    ServerKey{"queued.max.request.bytes", "N",
+              "memory for requests being served; above, no further ones are read (default 536870912)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.limits.request_bytes_max, v, kBudgetBytesMin, kBudgetBytesMax);
+              }},
+    ServerKey{
+        "queued.max.response.bytes", "N",
+        "memory for large answers that clients have yet to take; above, fetches wait (default 536870912)",
+        false,
+        [](ServerConfig& c, const std::string& v) {
+          return set_number(c.limits.answer_bytes_max, v, kBudgetBytesMin, kBudgetBytesMax);
+        }},
+    ServerKey{"producer.id.expiration.ms", "N",
+              "an idempotent producer that is silent for this long is forgotten (default 86400000)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.limits.producer_id_expiration_ms, v, kExpirationMsMin,
+                                  std::int64_t{std::numeric_limits<std::int32_t>::max()});
               }},
     ServerKey{"log-level", "LEVEL", "debug, info, warning or error (default info)", false, set_log_level},
 };

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/result.h"
+#include "broker/options.h"
 #include "env/network.h"
 #include "model/ids.h"
 
@@ -39,6 +40,7 @@ struct ServerConfig {
   std::int32_t default_replication_factor = 0;    // of topics that do not say; after finish() at least 1
   std::size_t move_bytes_per_second = 64u << 20;  // to replicas that are being filled
   LogLevel log_level = LogLevel::kInfo;
+  broker::BrokerLimits limits;  // of clients and of what they may take
 
   // A broker that is its own only seed neither needs nor opens the peer address.
   bool is_alone() const { return seeds.size() <= 1; }

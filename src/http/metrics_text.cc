@@ -150,8 +150,10 @@ void show_traffic(Page& page, const broker::Metrics& metrics) {
                metrics.produce_batches);
   page.counter("kontiki_fetched_bytes_total", "Bytes of record batches sent to consumers.",
                metrics.fetch_bytes);
-  page.gauge("kontiki_requests_in_service_bytes", "Bytes of the requests being served.",
+  page.gauge("kontiki_requests_in_service_bytes", "Memory that the requests being served may take.",
              metrics.request_bytes_in_service);
+  page.gauge("kontiki_answers_unsent_bytes", "Bytes of large answers that clients have not taken yet.",
+             metrics.answer_bytes_unsent);
   page.gauge("kontiki_fetch_waiters", "Fetch requests that wait for data.", metrics.fetch_waiters);
   page.gauge("kontiki_fetch_sessions", "Incremental fetch sessions remembered.", metrics.fetch_sessions);
 }

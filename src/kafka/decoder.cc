@@ -11,13 +11,14 @@ namespace {
 // 32 times.
 constexpr std::size_t kArrayBytesFree = 4u << 20;
 constexpr std::size_t kArrayBytesPerWireByte = 8;
+constexpr std::size_t kArrayBytesMax = 256u << 20;
 
 }  // namespace
 
 Decoder::Decoder(const Slice& body, Version version)
     : reader_(body),
       version_(version),
-      memory_left_(kArrayBytesFree + kArrayBytesPerWireByte * body.size()) {}
+      memory_left_(std::min(kArrayBytesFree + kArrayBytesPerWireByte * body.size(), kArrayBytesMax)) {}
 
 bool Decoder::next_tag(Tags& tags) {
   if (tags.left == 0 || !reader_.ok()) return false;

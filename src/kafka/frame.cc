@@ -1,7 +1,6 @@
 #include "kafka/frame.h"
 
 #include "base/check.h"
-#include "base/limits.h"
 
 namespace kontiki::kafka {
 
@@ -15,12 +14,12 @@ const char* to_string(FrameError error) {
   return "unknown frame error";
 }
 
-Result<std::size_t, FrameError> frame_size(Bytes size_field) {
+Result<std::size_t, FrameError> frame_size(Bytes size_field, std::size_t bytes_max) {
   CHECK(size_field.size() == kFrameSizeBytes);
   std::uint32_t size = 0;
   for (const std::byte b : size_field) size = (size << 8) | static_cast<std::uint8_t>(b);
   if (size > INT32_MAX) return unexpected(FrameError::kNegative);
-  if (size > limits::kRequestBytesMax) return unexpected(FrameError::kTooLarge);
+  if (size > bytes_max) return unexpected(FrameError::kTooLarge);
   return size;
 }
 

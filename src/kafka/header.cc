@@ -1,5 +1,6 @@
 #include "kafka/header.h"
 
+#include "base/check.h"
 #include "kafka/decoder.h"
 #include "kafka/encoder.h"
 
@@ -40,11 +41,25 @@ const char* to_string(DecodeError error) {
   return "unknown decode error";
 }
 
+HeaderStart parse_header_start(const Slice& bytes) {
+  CHECK(bytes.size() >= kHeaderStartBytes);
+  Reader reader(bytes);
+  const auto key = static_cast<ApiKey>(reader.i16());
+  return {key, reader.i16()};
+}
+
 Result<RequestHeader, DecodeError> parse_header(const Slice& frame, Slice& body) {
-  Reader reader(frame);
+  if (frame.size() < kHeaderStartBytes) return unexpected(DecodeError::kMalformed);
+  const HeaderStart start = parse_header_start(frame);
+  return parse_header(start.api_key, start.api_version, frame.sub(kHeaderStartBytes), body);
+}
+
+Result<RequestHeader, DecodeError> parse_header(ApiKey key, std::int16_t version, const Slice& rest,
+                                                Slice& body) {
+  Reader reader(rest);
   RequestHeader header;
-  header.api_key = static_cast<ApiKey>(reader.i16());
-  header.api_version = reader.i16();
+  header.api_key = key;
+  header.api_version = version;
   header.correlation_id = reader.i32();
   const std::int16_t size = reader.i16();  // the old form of a string in every header version
   if (size >= 0) header.client_id.emplace(as_text(reader.raw(size)));

@@ -33,6 +33,17 @@ struct RequestHeader {
 // say yes.
 Result<RequestHeader, DecodeError> parse_header(const Slice& frame, Slice& body);
 
+// The same in two steps, for one who must know what comes before taking the rest: the first kHeaderStartBytes
+// of the frame, and then what follows them.
+inline constexpr std::size_t kHeaderStartBytes = 4;
+struct HeaderStart {
+  ApiKey api_key{};
+  std::int16_t api_version = 0;
+};
+HeaderStart parse_header_start(const Slice& bytes);  // at least so many
+Result<RequestHeader, DecodeError> parse_header(ApiKey key, std::int16_t version, const Slice& rest,
+                                                Slice& body);
+
 // The client's side: the correlation id of a response frame (without its size) to a request of `key` and
 // `version`. Requires: that version is in the codec's range.
 Result<std::int32_t, DecodeError> parse_response_header(const Slice& frame, ApiKey key, std::int16_t version,

@@ -328,8 +328,9 @@ void Shard::save_snapshot(Group& group) {
 // Lets old segments go as far as the newest snapshot covers them; makes a newer one when retention wants
 // more.
 void Shard::retain(Group& group) {
-  const storage::Retention& retention = group.retention_;
-  if (retention.bytes < 0 && retention.time_ms < 0) return;
+  storage::Retention retention = group.retention_;
+  retention.below = group.machine_.deleted_below();
+  if (!retention.wants_anything()) return;
   if (store_->retention_due(group.id_, retention, clock_.wall_ms(), group.snapshot_applied_))
     save_snapshot(group);
   const LogStart start = store_->retain(group.id_, retention, clock_.wall_ms(), group.snapshot_applied_);

@@ -81,10 +81,10 @@ TEST(KafkaConnection, HostileBytesEndTheirConnectionAndNoOther) {
   world.create_topic("t", 1, 1);
   TestClient bystander = world.client(0);
   const std::vector<Slice> attacks = {
-      bytes_of({0xff, 0xff, 0xff, 0xff}),                                 // negative size
-      bytes_of({0x7f, 0xff, 0xff, 0xff}),                                 // 2 GiB
-      bytes_of({0, 0, 0, 0}),                                             // nothing
-      bytes_of({0, 0, 0, 1, 0}),                                          // shorter than a header
+      bytes_of({0xff, 0xff, 0xff, 0xff, 0, 18, 0, 3}),                    // negative size
+      bytes_of({0x7f, 0xff, 0xff, 0xff, 0, 18, 0, 3}),                    // 2 GiB
+      bytes_of({0, 0, 0, 0, 0, 0, 0, 0}),                                 // nothing
+      bytes_of({0, 0, 0, 8, 0, 18, 0, 3}),                                // shorter than a header
       bytes_of({0, 0, 0, 10, 0x7f, 0x7f, 0, 0, 0, 0, 0, 1, 0xff, 0xff}),  // unknown API
       bytes_of({0, 0, 0, 10, 0, 1, 0, 99, 0, 0, 0, 1, 0xff, 0xff}),       // unknown version
       bytes_of({0, 0, 0, 10, 0, 0, 0, 2, 0, 0, 0, 1, 0xff, 0xff}),        // Produce 2: advertised, not served
@@ -165,7 +165,7 @@ TEST(KafkaConnection, BeyondTheLimitConnectionsAreRefused) {
 
 TEST(KafkaConnection, RequestsBeyondTheBudgetWaitAndAreServedInTheEnd) {
   BrokerLimits limits;
-  limits.request_bytes_in_service_max = 4000;
+  limits.request_bytes_max = 4000;
   World world({.limits = limits});
   world.create_topic("t", 1, 1);
   std::vector<std::unique_ptr<TestClient>> clients;
@@ -182,11 +182,11 @@ TEST(KafkaConnection, RequestsBeyondTheBudgetWaitAndAreServedInTheEnd) {
 
 TEST(KafkaConnection, ARequestThatIsAnnouncedAndNeverSentDoesNotStarveOthersForLong) {
   BrokerLimits limits;
-  limits.request_bytes_in_service_max = 1000;
+  limits.request_bytes_max = 1000;
   World world({.limits = limits});
   ASSERT_TRUE(world.wait_ready());
   TestClient attacker = world.client(0);
-  attacker.send_raw(bytes_of({0x05, 0, 0, 0}));  // 80 MiB, it says
+  attacker.send_raw(bytes_of({0x05, 0, 0, 0, 0, 0, 0, 9}));  // Produce of 80 MiB, it says
   world.sim().run_for(kSecond);
   TestClient client = world.client(0);
   const auto id = client.send(kafka::ApiVersionsRequest{"test", "1.0"}, 3);

@@ -2,6 +2,8 @@
 
 #include "broker/fetch_sessions.h"
 
+#include "base/limits.h"
+
 #include <gmock/gmock.h>
 
 #include <limits>
@@ -102,6 +104,25 @@ TEST_F(FetchSessionsTest, WhenAllPlacesAreTakenOnlyAnIdleSessionMakesRoom) {
   EXPECT_NE(later.session_id, 0);
   EXPECT_EQ(sessions_.find(first), nullptr);
   EXPECT_NE(sessions_.find(second), nullptr);
+}
+
+TEST(FetchSessions, ThePartitionsOfAllSessionsAreBounded) {
+  FetchSessions sessions(1000, 0, 1, Prng(1));
+  std::vector<std::int32_t> many(limits::kFetchSessionPartitionsMax / 4);
+  for (std::size_t i = 0; i < many.size(); ++i) many[i] = static_cast<std::int32_t>(i);
+  std::int32_t last = 0;
+  for (int i = 0; i < 4; ++i) {
+    last = sessions.open(request_of(0, 0, many), kVersion, 0).session_id;
+    EXPECT_NE(last, 0);
+  }
+  EXPECT_EQ(sessions.open(request_of(0, 0, {1}), kVersion, 0).session_id, 0);
+  EXPECT_EQ(sessions.open(request_of(last, 1, {-5}), kVersion, 0).error, ErrorCode::kFetchSessionIdNotFound)
+      << "none grows beyond it";
+  EXPECT_EQ(sessions.partitions(), 3 * many.size());
+  EXPECT_NE(sessions.open(request_of(0, 0, {1}), kVersion, 0).session_id, 0) << "but ended ones make room";
+  EXPECT_NE(sessions.open(request_of(0, 0, many), kVersion, 2 * FetchSessions::kIdleUs).session_id, 0)
+      << "and idle ones";
+  EXPECT_LE(sessions.partitions(), limits::kFetchSessionPartitionsMax);
 }
 
 TEST_F(FetchSessionsTest, OnlyNewsAreTold) {

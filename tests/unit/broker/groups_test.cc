@@ -283,6 +283,27 @@ TEST_F(GroupsTest, OlderVersionsAreAnsweredInTheirOwnWay) {
   }
 }
 
+TEST_F(GroupsTest, WhatIsNamedManyTimesIsAnsweredOnce) {
+  const std::size_t at = coordinator("g");
+  TestClient client = world.client(at);
+  EXPECT_EQ(error_of(client.call(commit_of("g", 9), 8)), ErrorCode::kNone);
+  kafka::OffsetFetchRequest fetch;
+  fetch.groups.resize(1000);
+  for (auto& group : fetch.groups) {
+    group.group_id = "g";
+    group.topics.emplace();
+    for (int i = 0; i < 3; ++i) group.topics->push_back({.name = "t", .partition_indexes = {1, 1, 1}});
+  }
+  const auto fetched = client.call(fetch, 8);
+  ASSERT_EQ(fetched.groups.size(), 1u);
+  std::size_t partitions = 0;
+  for (const auto& topic : fetched.groups[0].topics) partitions += topic.partitions.size();
+  EXPECT_EQ(partitions, 1u);
+  kafka::DescribeGroupsRequest describe;
+  describe.groups.assign(1000, "g");
+  EXPECT_EQ(client.call(describe, 5).groups.size(), 1u);
+}
+
 TEST_F(GroupsTest, TheCoordinatorsTopicHoldsNoMessages) {
   const std::string topic(metadata::kGroupsTopic);
   coordinator("g");

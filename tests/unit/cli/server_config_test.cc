@@ -86,6 +86,33 @@ TEST(ServerConfig, BadFlagsAreNamedWithWhatIsWanted) {
   EXPECT_THAT(error_of_flags({{"move-bytes-per-second", "9"}}), HasSubstr("--move-bytes-per-second"));
 }
 
+TEST(ServerConfig, LimitsGoByTheNamesThatKafkaHasForThem) {
+  const auto config = make_server_config(std::nullopt, {{"max.connections", "5"},
+                                                        {"max.connections.per.ip", "2"},
+                                                        {"connections.max.idle.ms", "1500"},
+                                                        {"socket.request.max.bytes", "200000000"},
+                                                        {"queued.max.request.bytes", "30000000"},
+                                                        {"queued.max.response.bytes", "40000000"},
+                                                        {"producer.id.expiration.ms", "60000"}});
+  ASSERT_TRUE(config.has_value()) << config.error();
+  EXPECT_EQ(config->limits.connections_max, 5u);
+  EXPECT_EQ(config->limits.connections_per_host_max, 2u);
+  EXPECT_EQ(config->limits.connection_idle_us, 1'500'000);
+  EXPECT_EQ(config->limits.request_size_max, 200'000'000u);
+  EXPECT_EQ(config->limits.request_bytes_max, 30'000'000u);
+  EXPECT_EQ(config->limits.answer_bytes_max, 40'000'000u);
+  EXPECT_EQ(config->limits.producer_id_expiration_ms, 60'000);
+  EXPECT_EQ(error_of_flags({{"max.connections", "0"}}),
+            "--max.connections must be a whole number from 1 to 1000000, not '0'");
+  EXPECT_THAT(error_of_flags({{"max.connections.per.ip", "-1"}}), HasSubstr("not '-1'"));
+  EXPECT_THAT(error_of_flags({{"connections.max.idle.ms", "9223372036854775807"}}),
+              HasSubstr("from 1000 to"));
+  EXPECT_THAT(error_of_flags({{"socket.request.max.bytes", "1k"}}), HasSubstr("not '1k'"));
+  EXPECT_THAT(error_of_flags({{"queued.max.request.bytes", "1"}}), HasSubstr("from 16777216"));
+  EXPECT_THAT(error_of_flags({{"queued.max.response.bytes", "1"}}), HasSubstr("from 16777216"));
+  EXPECT_THAT(error_of_flags({{"producer.id.expiration.ms", "1"}}), HasSubstr("from 60000"));
+}
+
 TEST(ServerConfig, SeedsMustContainTheOwnPeerAddress) {
   EXPECT_THAT(error_of_flags({{"peer", "a:1"}, {"seeds", "b:1,c:1"}}), HasSubstr("own peer address a:1"));
   EXPECT_THAT(error_of_flags({{"peer", "a:1"}, {"seeds", "b:1"}}),
@@ -124,6 +151,7 @@ TEST_F(ConfigFile, HasTheSameKeysAsTheFlags) {
                                                "auto-create-topics: false\n"
                                                "default-partitions: 12\n"
                                                "default-replication-factor: 2\n"
+                                               "max.connections.per.ip: 20\n"
                                                "log-level: debug\n"),
                                          {});
   ASSERT_TRUE(config.has_value()) << config.error();
@@ -137,6 +165,7 @@ TEST_F(ConfigFile, HasTheSameKeysAsTheFlags) {
   EXPECT_FALSE(config->auto_create_topics);
   EXPECT_EQ(config->default_partitions, 12);
   EXPECT_EQ(config->default_replication_factor, 2);
+  EXPECT_EQ(config->limits.connections_per_host_max, 20u);
   EXPECT_EQ(to_string(config->log_level), "debug");
 }
 
