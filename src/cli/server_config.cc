@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kShardsMax = 256;
 constexpr std::int32_t kReplicationFactorMax = 100;
+constexpr std::int64_t kRebalanceDelayMsMax = 60'000;
 constexpr std::size_t kSeedsMax = 100;
 constexpr std::size_t kMoveBytesMin = 64u << 10;
 constexpr std::size_t kMoveBytesMax = 1ull << 40;
@@ -166,6 +167,14 @@ constexpr std::array kKeys{
               [](ServerConfig& c, const std::string& v) {
                 return set_number(c.move_bytes_per_second, v, kMoveBytesMin, kMoveBytesMax);
               }},
+    ServerKey{
+        "group.initial.rebalance.delay.ms", "N",
+        "how long a consumer group that was empty waits for more members before it shares out partitions "
+        "(default 3000)",
+        false,
+        [](ServerConfig& c, const std::string& v) {
+          return set_number(c.initial_rebalance_delay_ms, v, std::int64_t{0}, kRebalanceDelayMsMax);
+        }},
     ServerKey{"max.connections", "N",
               "connections of clients in total; further ones are closed at once (default 10000)", false,
               [](ServerConfig& c, const std::string& v) {
