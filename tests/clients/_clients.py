@@ -21,6 +21,7 @@ class Client:
     content_without: dict = field(default_factory=dict)  # what its producer cannot send, as _records.py names it -> why
     notes: dict = field(default_factory=dict)  # capability -> what the reader should know of it
     resends: bool = False  # a message may be sent again by the application, not only by the client
+    may_repeat: bool = False  # at a rebalance it may hand out a batch of partitions that are another member's by then
     commit: str = "sync"  # how its members commit after each batch
     module: str = ""  # of npm, or empty
 
@@ -89,8 +90,9 @@ KAFKAJS = Client(
 DEBIAN = [KCAT, LIBRDKAFKA, CONFLUENT_PYTHON, KAFKA_PYTHON]
 PLATFORMATIC = Client(
     "platformatic", "@platformatic/kafka", "npm", (_npm.NEW_NODE, ADAPTERS / "platformatic_adapter.cjs"),
-    module="@platformatic/kafka", resends=True,
-    notes={"broker_killed": "it asks for new leaders once per send; a send that meets two changes fails, and the application "
+    module="@platformatic/kafka", resends=True, may_repeat=True,
+    notes={"group": "after a rebalance it may hand out one more batch of a partition that it lost; that batch is read twice",
+           "broker_killed": "it asks for new leaders once per send; a send that meets two changes fails, and the application "
                             "sends again"},
     lacks=lacking("@platformatic/kafka's stream of messages cannot seek; another one is opened instead", "seek")
     | lacking("@platformatic/kafka's commit is one promise, to be waited for or not", "commit_async"))

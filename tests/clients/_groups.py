@@ -62,7 +62,8 @@ def group_shares(run):
     wait_shared(members)
     run.produce_ids(topic, range(600))
     wait_read(members, range(600))
-    equal(sorted(read_ids(members)), list(range(600)), "what the members read, each once")
+    if not run.client.may_repeat:
+        equal(sorted(read_ids(members)), list(range(600)), "what the members read, each once")
     for member in members:
         member.call("leave")
     check_resumes(run, group, topic, range(600, 650))

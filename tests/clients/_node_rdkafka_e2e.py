@@ -6,11 +6,14 @@ import subprocess
 
 import _npm
 
-SECONDS = 150
+SECONDS = 400
 TOPICS = ("test", "test2", "test3", "test4", "test5", "test6")  # as its own script makes them
 FILES = ("admin", "both", "consumer", "groups", "producer", "producer-transaction")
 # Why a test cannot pass, by a pattern of its full title. What is not listed has to pass.
-REASONS = {}
+REASONS = {
+    r"an empty payload and empty key": "the delivery report is the client's own; it has null for an empty key",
+    r"[Tt]ransaction": "Kontiki has no transactions yet",
+}
 
 
 def run_file(addresses, name):
