@@ -10,7 +10,7 @@ FILES ?= $(wildcard src tests bench)
 PRESET ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim sim-soak explore mutants fuzz chaos bench demo format format-check check tidy setup-build setup-test clean
+.PHONY: help run build test sim sim-soak explore mutants fuzz chaos clients kafka-support bench demo format format-check check tidy setup-build setup-test setup-clients clean
 
 # $(call build,<preset>,<targets>): configure and build. The lock keeps two makes out of one build directory.
 build = mkdir -p build && flock build/$(1).lock sh -c \
@@ -25,6 +25,8 @@ help:
 	@echo 'make mutants             break the code on purpose, see that a test notices (ONLY=name)'
 	@echo 'make fuzz SECONDS=n      run each fuzzer (FUZZ=name: one) for that long'
 	@echo 'make chaos SECONDS=n     cut links, break disks and kill brokers of a real cluster, at random for that long'
+	@echo 'make clients             real Kafka clients against three brokers: every client, every scenario (ONLY="kafkajs ...")'
+	@echo 'make kafka-support       write docs/kafka-support.md anew'
 	@echo 'make bench               run the benchmarks'
 	@echo 'make demo                show what Kontiki does'
 	@echo 'make build PRESET=p TARGETS=...   just build (release, debug, tsan, fuzz)'
@@ -68,6 +70,14 @@ chaos: setup-build setup-test
 	@for test in links disks mix; do \
 	  KONTIKI=build/release/kontiki CHAOS_SECONDS=$(SECONDS) python3 -B tests/chaos/$$test.py || exit; done
 
+clients: setup-build setup-test setup-clients
+	@$(call build,release,kontiki kontiki_client_librdkafka kontiki_verifier)
+	@KONTIKI=build/release/kontiki python3 -B tests/clients/_main.py $(if $(ONLY),--only $(ONLY)) $(ARGS)
+
+kafka-support: setup-build
+	@$(call build,release,kontiki)
+	@KONTIKI=build/release/kontiki python3 -B tests/clients/_page.py
+
 bench: setup-build setup-test
 	@test -x bench/run.sh || { echo 'make bench: there are no benchmarks: bench/run.sh is missing' >&2; exit 2; }
 	@$(call build,release,)
@@ -96,6 +106,9 @@ setup-build:
 
 setup-test:
 	@./setup.sh test
+
+setup-clients:
+	@./setup.sh clients
 
 clean:
 	rm -rf build

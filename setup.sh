@@ -3,6 +3,7 @@
 #
 #   ./setup.sh build   what compiling and running the broker needs
 #   ./setup.sh test    what the tests, sanitizers, fuzzers and linters need on top of that
+#   ./setup.sh clients what the clients of `make clients` need on top of that; npm's own are fetched by it
 #
 # Does nothing (and needs neither root nor network) when everything is there.
 set -euo pipefail
@@ -16,8 +17,12 @@ build_packages=(
 test_packages=(
     libgtest-dev libgmock-dev libbenchmark-dev
     clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
-    kcat python3 python3-kafka curl ca-certificates iproute2
+    kcat python3 python3-kafka python3-lz4 python3-snappy python3-zstandard python3-confluent-kafka
+    curl ca-certificates iproute2
 )
+client_packages=(libcurl4-openssl-dev)  # of the librdkafka that npm's clients bring
+command -v node >/dev/null || client_packages+=(nodejs)
+command -v npm >/dev/null || client_packages+=(npm)
 
 fail() {
     echo "setup.sh: $*" >&2
@@ -27,7 +32,8 @@ fail() {
 case "${1:-}" in
     build) wanted=("${build_packages[@]}") ;;
     test) wanted=("${test_packages[@]}") ;;
-    *) fail "say which set to install: './setup.sh build' or './setup.sh test'" ;;
+    clients) wanted=("${client_packages[@]}") ;;
+    *) fail "say which set to install: './setup.sh build', './setup.sh test' or './setup.sh clients'" ;;
 esac
 
 command -v dpkg-query >/dev/null ||

@@ -18,7 +18,10 @@ class Client:
     origin: str  # where it comes from, for the reader
     words: tuple  # the adapter's command
     lacks: dict = field(default_factory=dict)  # capability -> why the client cannot have it
-    content_without: tuple = ()  # "headers", "binary headers", "timestamp": what its producer cannot set
+    content_without: dict = field(default_factory=dict)  # what its producer cannot send, as _records.py names it -> why
+    notes: dict = field(default_factory=dict)  # capability -> what the reader should know of it
+    resends: bool = False  # a message may be sent again by the application, not only by the client
+    may_repeat: bool = False  # at a rebalance it may hand out a batch of partitions that are another member's by then
     commit: str = "sync"  # how its members commit after each batch
     module: str = ""  # of npm, or empty
 
@@ -27,6 +30,12 @@ class Client:
 
     def environment(self):
         return dict(os.environ, PYTHONDONTWRITEBYTECODE="1", NODE_PATH=str(_npm.MODULES), NODE_NO_WARNINGS="1")
+
+    def note_on(self, capability):
+        """What the reader should know of a capability that works."""
+        if capability == "content" and self.content_without:
+            return "without " + "; without ".join(f"{what}: {why}" for what, why in self.content_without.items())
+        return self.notes.get(capability, "")
 
     def why_not_here(self):
         """Why it cannot be run on this machine; empty if it can."""
@@ -45,7 +54,8 @@ def lacking(reason, *capabilities):
 
 
 KCAT = Client(
-    "kcat", "kcat", "Debian package kcat", (PYTHON, ADAPTERS / "kcat_adapter.py"), commit="auto", content_without=("timestamp", "binary headers"),
+    "kcat", "kcat", "Debian package kcat", (PYTHON, ADAPTERS / "kcat_adapter.py"), commit="auto", 
+    content_without={"timestamp": "kcat sets no timestamps", "binary headers": "kcat takes headers from the command line"},
     lacks=lacking("kcat only commits automatically", "commit_sync", "commit_async")
     | lacking("kcat has no seek", "seek")
     | lacking("kcat has no administration but listing topics and brokers", "create_topic", "delete_topic", "create_partitions",
@@ -80,19 +90,24 @@ KAFKAJS = Client(
 DEBIAN = [KCAT, LIBRDKAFKA, CONFLUENT_PYTHON, KAFKA_PYTHON]
 PLATFORMATIC = Client(
     "platformatic", "@platformatic/kafka", "npm", (_npm.NEW_NODE, ADAPTERS / "platformatic_adapter.cjs"),
-    module="@platformatic/kafka",
+    module="@platformatic/kafka", resends=True, may_repeat=True,
+    notes={"group": "after a rebalance it may hand out one more batch of a partition that it lost; that batch is read twice",
+           "broker_killed": "it asks for new leaders once per send; a send that meets two changes fails, and the application "
+                            "sends again"},
     lacks=lacking("@platformatic/kafka's stream of messages cannot seek; another one is opened instead", "seek")
     | lacking("@platformatic/kafka's commit is one promise, to be waited for or not", "commit_async"))
 
 CONFLUENT_JAVASCRIPT = Client(
     "confluent-kafka-javascript", "@confluentinc/kafka-javascript", "npm",
     (_npm.NODE, ADAPTERS / "confluent_javascript_adapter.cjs"), module="@confluentinc/kafka-javascript",
+    content_without={"empty values": "it sends an empty value as null"},
     lacks=lacking("@confluentinc/kafka-javascript's commit is one promise, to be waited for or not", "commit_async")
     | lacking("@confluentinc/kafka-javascript 1.10 has no such call", "create_partitions", "describe_configs", "alter_configs",
               "describe_cluster", "alter_group_offsets"))
 
 NODE_RDKAFKA = Client(
     "node-rdkafka", "node-rdkafka", "npm", (_npm.NODE, ADAPTERS / "node_rdkafka_adapter.cjs"), module="node-rdkafka",
+    content_without={"binary headers": "it ends a header's value at a zero byte"},
     lacks=lacking("node-rdkafka 3.6 has no such call", "describe_configs", "alter_configs", "list_groups", "describe_group",
                   "delete_group", "alter_group_offsets", "delete_records"))
 

@@ -4,7 +4,6 @@ import time
 from _run import PARTITIONS, equal, scenario
 
 JOIN_SECONDS = 40
-ALL = tuple(range(PARTITIONS))
 
 
 def join(run, group, topic, **options):
@@ -13,11 +12,11 @@ def join(run, group, topic, **options):
     return member
 
 
-def wait_shared(members, seconds=JOIN_SECONDS):
+def wait_shared(members, seconds=JOIN_SECONDS, partitions=PARTITIONS):
     """Until the members share the partitions among them: each has some, none has another's."""
     def holds():
         shares = [member.assignment() for member in members]
-        return all(shares) and sorted(one for share in shares for one in share) == list(ALL)
+        return all(shares) and sorted(one for share in shares for one in share) == list(range(partitions))
     try:
         members[0].wait("members share the partitions", holds, seconds)
     except AssertionError as error:
@@ -46,10 +45,10 @@ def wait_read(members, ids, seconds=60):
                              f"{[member.assignment() for member in members]}; {alive.log_end()}") from None
 
 
-def check_resumes(run, group, topic, ids):
+def check_resumes(run, group, topic, ids, partitions=PARTITIONS, **options):
     """A new member of the group is given exactly the numbers that are produced now: none of before, each once."""
-    member = join(run, group, topic)
-    wait_shared([member])
+    member = join(run, group, topic, **options)
+    wait_shared([member], partitions=partitions)
     run.produce_ids(topic, ids)
     wait_read([member], ids)
     equal(sorted(read_ids([member])), sorted(ids), "what is read after the commit")
@@ -63,7 +62,8 @@ def group_shares(run):
     wait_shared(members)
     run.produce_ids(topic, range(600))
     wait_read(members, range(600))
-    equal(sorted(read_ids(members)), list(range(600)), "what the members read, each once")
+    if not run.client.may_repeat:
+        equal(sorted(read_ids(members)), list(range(600)), "what the members read, each once")
     for member in members:
         member.call("leave")
     check_resumes(run, group, topic, range(600, 650))
@@ -117,16 +117,7 @@ def cooperative(run):
     assert all(kept <= set(share) for _, share in first.assignments[before:]), f"it gave up more: {first.assignments[before:]}"
     for member in (first, second):
         member.call("leave")
-    check_resumes_as(run, group, topic, "cooperative")
-
-
-def check_resumes_as(run, group, topic, strategy):
-    member = join(run, group, topic, strategy=strategy)
-    wait_shared([member])
-    run.produce_ids(topic, range(1000, 1050))
-    wait_read([member], range(1000, 1050))
-    equal(sorted(read_ids([member])), list(range(1000, 1050)), "what is read after the commit")
-    member.call("leave")
+    check_resumes(run, group, topic, range(300, 350), strategy="cooperative")
 
 
 @scenario("static", "Groups", "static membership: a member killed and restarted keeps its partitions, without a rebalance")
@@ -232,5 +223,7 @@ def group_broker_killed(run):
         wait_read(members, range(number), seconds=90)
     wait_shared(members)
     for member in members:
+        if "commit_sync" not in run.client.lacks:
+            member.call("commit")  # a commit that a broker's death made fail is not repeated by every client
         member.call("leave")
     check_resumes(run, group, topic, range(number, number + 50))

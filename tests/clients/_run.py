@@ -14,6 +14,7 @@ from _cluster import Brokers, wait_until  # noqa: E402
 
 IDS = (1, 2, 3)
 PARTITIONS = 6
+REBALANCE_DELAY_MS = 500  # how long a new group waits for more members; the default of 3 s is mostly waiting
 SCENARIOS = []
 SEED = int(os.environ.get("CHAOS_SEED", str(random.SystemRandom().randrange(10**6))))
 
@@ -95,10 +96,10 @@ class Run:
             one.discard()
 
 
-def make_cluster():
+def make_cluster(rebalance_delay_ms=REBALANCE_DELAY_MS):
     cluster = Brokers()
     try:
-        cluster.cluster(*IDS)
+        cluster.cluster(*IDS, options=("--group.initial.rebalance.delay.ms", str(rebalance_delay_ms)))
     except BaseException:
         cluster.remove(show_logs=True)
         raise

@@ -32,7 +32,7 @@ def run_one(cluster, client, name, function):
     begin = time.monotonic()
     try:
         function(run)
-        outcome = Outcome(name, client.key, WORKS)
+        outcome = Outcome(name, client.key, WORKS, client.note_on(name))
     except Exception as error:
         traceback.print_exc()
         outcome = Outcome(name, client.key, FAILS, f"{error}")

@@ -127,7 +127,9 @@ run({
     })
   },
 
-  commit: () => member.commitOffsets(),
+  commit: () => member.commitOffsets().catch((error) => {
+    if (error.code !== KafkaJS.ErrorCodes.ERR__NO_OFFSET) throw error // else everything is committed already
+  }),
   seek: async ({ topic, partition, offset }) => member.seek({ topic, partition, offset: String(offset) }),
   leave,
 

@@ -144,7 +144,11 @@ class ConfluentKafka(AdapterBase):
 
     def op_commit(self, mode="sync"):
         if mode == "sync":
-            self.consumer.commit(asynchronous=False)
+            try:
+                self.consumer.commit(asynchronous=False)
+            except KafkaException as error:
+                if error.args[0].code() != confluent_kafka.KafkaError._NO_OFFSET:  # else everything is committed already
+                    raise
             return
         self.committed.clear()
         self.consumer.commit(asynchronous=True)

@@ -172,7 +172,11 @@ run({
 
   async commit ({ mode = 'sync' }) {
     committed = []
-    commit(mode)
+    try {
+      commit(mode)
+    } catch (error) {
+      if (error.code !== rdkafka.CODES.ERRORS.ERR__NO_OFFSET) throw error // else everything is committed already
+    }
     if (mode === 'sync') return
     await within((async () => { while (committed.length === 0) await pause(5) })(), 'committing')
     if (committed[0].error) throw committed[0].error

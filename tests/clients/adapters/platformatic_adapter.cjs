@@ -2,9 +2,9 @@
 'use strict'
 
 const { Admin, Consumer, Producer, ConfigResourceTypes } = require('@platformatic/kafka')
-const { decode, emit, encode, record, run, stream, within } = require('./_base.cjs')
+const { decode, emit, encode, pause, record, run, stream, within } = require('./_base.cjs')
 
-const COMMON = { clientId: 'kontiki-test', bootstrapBrokers: process.argv[2].split(','), retries: 50, retryDelay: 100, timeout: 10000, connectTimeout: 2000 }
+const COMMON = { clientId: 'kontiki-test', bootstrapBrokers: process.argv[2].split(','), retries: 10, retryDelay: 100, timeout: 10000, connectTimeout: 2000 }
 
 let member // of a group
 let messages // its stream
@@ -32,6 +32,18 @@ function message (topic, one) {
   }
 }
 
+// A send that failed because leaders changed is repeated: the client asks for the new ones once per send only.
+async function sendAgain (producer, batch) {
+  for (let attempt = 0; ; ++attempt) {
+    try {
+      return await producer.send({ messages: batch })
+    } catch (error) {
+      if (attempt >= 20) throw error
+      console.error('send:', error.message)
+    }
+  }
+}
+
 async function offsetOf (topic, partition, at) {
   const timestamp = BigInt({ earliest: -2, latest: -1 }[at] ?? at)
   const [found] = await administer((admin) => admin.listOffsets({ topics: [{ name: topic, partitions: [{ partitionIndex: partition, timestamp }] }] }))
@@ -40,9 +52,10 @@ async function offsetOf (topic, partition, at) {
 
 async function leave () {
   if (!member) return
-  await messages?.close()
-  await member.close()
+  const leaver = member
   member = undefined
+  await messages?.close()
+  await leaver.close()
 }
 
 async function openStream (fallbackMode, autocommit, offsets) {
@@ -75,6 +88,22 @@ async function pump (from, commit) {
 
 
 
+// A stream ends with the first error; the application opens another one.
+async function consumeAll (reset, commit) {
+  while (member) {
+    await pump(messages, commit).catch((error) => console.error('stream:', error))
+    while (member) {
+      try {
+        await pause(200)
+        if (member) await openStream(reset, commit === 'auto' ? 1000 : false)
+        break
+      } catch (error) {
+        console.error('another stream:', error)
+      }
+    }
+  }
+}
+
 run({
   hello: async () => ({ version: require('@platformatic/kafka/package.json').version }),
 
@@ -91,7 +120,7 @@ run({
       const now = gathered
       gathered = []
       if (now.length === 0) return
-      last = last.then(() => producer.send({ messages: now.map((one) => one.message) })).then(
+      last = last.then(() => sendAgain(producer, now.map((one) => one.message))).then(
         () => now.forEach((one) => one.resolve()), (error) => now.forEach((one) => one.reject(error)))
     }
     const timer = setInterval(flush, 20)
@@ -128,7 +157,7 @@ run({
   async join ({ group, topic, strategy = 'eager', static: instance, reset = 'earliest', commit = 'none', session_ms: sessionTimeout = 6000 }) {
     memberTopic = topic
     member = new Consumer({
-      ...COMMON, groupId: group, groupInstanceId: instance, sessionTimeout, heartbeatInterval: 500, rebalanceTimeout: 10000,
+      ...COMMON, groupId: group, groupInstanceId: instance, sessionTimeout, heartbeatInterval: 500, rebalanceTimeout: Math.max(10000, sessionTimeout),
       metadataMaxAge: 2000, maxWaitTime: 50
     })
     const assigned = () => emit({ event: 'assigned', partitions: (member?.assignments || []).flatMap((one) => (one.topic === topic ? one.partitions : [])) })
@@ -136,7 +165,7 @@ run({
     member.on('consumer:group:rebalance', () => { position = new Map(); emit({ event: 'assigned', partitions: [] }) })
     member.on('error', (error) => console.error('consumer:', error))
     await openStream(reset, commit === 'auto' ? 1000 : false)
-    pump(messages, commit).catch((error) => console.error('stream:', error))
+    consumeAll(reset, commit)
   },
 
   commit: () => member.commit({ offsets: commitable() }),

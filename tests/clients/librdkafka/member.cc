@@ -56,7 +56,12 @@ void Member::poll() {
 }
 
 void Member::commit(const std::string& mode) {
-  if (mode == "sync") return check(consumer_->commitSync(), "commitSync");
+  if (mode == "sync") {
+    const auto code = consumer_->commitSync();
+    // Everything is committed already.
+    if (code != RdKafka::ERR__NO_OFFSET) check(code, "commitSync");
+    return;
+  }
   committed_.clear();
   check(consumer_->commitAsync(), "commitAsync");
   for (int i = 0; committed_.empty() && i < kTimeoutMs / kPollMs; ++i) poll();

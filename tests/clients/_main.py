@@ -1,0 +1,90 @@
+"""Every client, every scenario: what `make clients` runs. Exit code 1 if anything fails that is not the client's lack.
+
+    python3 -B tests/clients/_main.py [--only CLIENT ...] [--scenario NAME ...]
+
+A run of everything writes tests/clients/results.json, of which docs/kafka-support.md is made.
+"""
+import argparse
+import datetime
+import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import _run
+import _clients
+import _node_rdkafka_e2e
+import _npm
+import _page
+import _scenarios
+
+
+def try_client(client, scenarios):
+    """(what it is, its outcomes), with a cluster of its own."""
+    cluster = _run.make_cluster()
+    run = _run.Run(cluster, client)
+    try:
+        version = run.adapter().call("hello")["version"]
+        outcomes = list(_scenarios.run_all(cluster, [client], scenarios))
+    finally:
+        run.close()
+        cluster.remove()
+    return {"key": client.key, "name": client.name, "version": version, "origin": client.origin}, outcomes
+
+
+def run_own_tests():
+    """node-rdkafka's own tests, with the settings that it asks of a broker."""
+    cluster = _run.make_cluster(rebalance_delay_ms=0)
+    try:
+        for topic in _node_rdkafka_e2e.TOPICS:
+            cluster.create_topic(cluster.brokers, topic, replication_factor=3)
+        outcomes = _node_rdkafka_e2e.run(cluster.addresses(cluster.brokers))
+    finally:
+        cluster.remove()
+    for one in outcomes:
+        if not one["passed"]:
+            print(f"node-rdkafka's own test: {one['title']}: {one['error'][:200]} ({one['reason'] or 'not known why'})")
+    print(f"node-rdkafka's own tests: {sum(one['passed'] for one in outcomes)} of {len(outcomes)} pass", flush=True)
+    return outcomes
+
+
+def full_run(clients, outcomes, own):
+    return {
+        "date": datetime.date.today().isoformat(),
+        "clients": clients,
+        "capabilities": [{"name": name, "section": section, "text": text} for name, section, text, _, _ in _run.SCENARIOS],
+        "outcomes": [one.as_json() for one in outcomes],
+        "node_rdkafka_e2e": own,
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="*", default=[], choices=[client.key for client in _clients.ALL])
+    parser.add_argument("--scenario", action="append", default=[])
+    parser.add_argument("--jobs", type=int, default=2, help="clients at once, each with a cluster of its own")
+    arguments = parser.parse_args()
+    clients = [client for client in _clients.ALL if not arguments.only or client.key in arguments.only]
+    if any(client.module for client in clients) and _npm.main() != 0:
+        return 2
+    for client in clients:
+        why = client.why_not_here()
+        if why:
+            print(f"{client.key} cannot be run: {why}", file=sys.stderr)
+            return 2
+    is_full = not arguments.only and not arguments.scenario
+    with ThreadPoolExecutor(arguments.jobs) as pool:
+        found = list(pool.map(lambda client: try_client(client, arguments.scenario), clients))
+    outcomes = [one for _, some in found for one in some]
+    own = run_own_tests() if is_full else []
+    if is_full:
+        results = full_run([client for client, _ in found], outcomes, own)
+        _page.RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
+    failed = [one for one in outcomes if one.outcome == _scenarios.FAILS]
+    unexplained = [one for one in own if not one["passed"] and not one["reason"]]
+    print(f"{len(outcomes)} outcomes, {len(failed)} failures; {len(own)} of node-rdkafka's own tests, "
+          f"{len(unexplained)} unexplained failures")
+    return 1 if failed or unexplained else _page.main() if is_full else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
