@@ -27,6 +27,7 @@ kontiki_external(prometheus LINK prometheus-cpp-core)
 kontiki_external(cli11 PKG CLI11)
 kontiki_external(yaml PKG yaml-cpp)
 kontiki_external(rdkafka PKG rdkafka)
+kontiki_external(rdkafka++ PKG rdkafka++)  # tests/clients only
 kontiki_external(openssl PKG openssl)
 kontiki_external(asio LINK Threads::Threads)  # Boost.Asio is headers only
 

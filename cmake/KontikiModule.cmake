@@ -83,14 +83,17 @@ function(kontiki_module name)
   endif()
 endfunction()
 
-# kontiki_program(<target> <folder>): an executable of folder/*.cc that may use the client code of src/cli.
+# kontiki_program(<target> <folder> LIBS <external libs...>): an executable of folder/*.cc that may use the client code of
+# src/cli.
 function(kontiki_program target folder)
+  cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "LIBS")
+  list(TRANSFORM arg_LIBS PREPEND kontiki_lib_)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cc)
   if(NOT sources OR NOT TARGET kontiki_cli)
     return()
   endif()
   add_executable(${target} ${sources})
-  kontiki_link(${target} PRIVATE kontiki_flags kontiki_cli)
+  kontiki_link(${target} PRIVATE kontiki_flags kontiki_cli ${arg_LIBS})
 endfunction()
 
 # kontiki_test(<name> DEPS <targets...>)

@@ -1,5 +1,7 @@
 #include "broker/admin_error.h"
 
+#include <fmt/format.h>
+
 namespace kontiki::broker {
 
 AdminError explain(metadata::Error error) {
@@ -43,6 +45,14 @@ AdminError explain(metadata::Error error) {
       return {kNoReassignmentInProgress, "The replicas of the partition are not being changed."};
   }
   return {kUnknownServerError, "The metadata gave an unknown answer."};
+}
+
+AdminError internal_topic(std::string_view name) {
+  return {
+      kafka::ErrorCode::kInvalidTopicException,
+      fmt::format("The topic {} is the brokers' own: clients may look at it and move its replicas, nothing "
+                  "else.",
+                  name)};
 }
 
 AdminError explain(SubmitError error) {

@@ -8,6 +8,7 @@
 #include "metadata/types.h"
 
 #include <string>
+#include <string_view>
 
 namespace kontiki::broker {
 
@@ -25,6 +26,8 @@ inline unexpected<AdminError> refused(kafka::ErrorCode code, std::string message
 
 // What the metadata says of a command.
 AdminError explain(metadata::Error error);
+// Why clients may not do something to a topic that is the brokers' own.
+AdminError internal_topic(std::string_view name);
 AdminError explain(SubmitError error);
 // kNone if the command was carried out.
 AdminError explain(const SubmitResult& result);

@@ -6,6 +6,7 @@
 #include "broker/handlers.h"
 #include "broker/shard_broker.h"
 #include "kafka/messages/delete_topics.h"
+#include "metadata/names.h"
 
 #include <map>
 #include <memory>
@@ -62,6 +63,11 @@ const metadata::Topic* resolve(const metadata::Cluster& cluster, const Wanted& w
   }
   deleted.name = topic->name;
   deleted.topic_id = topic->id;
+  if (metadata::is_internal_topic(topic->name)) {
+    auto error = internal_topic(topic->name);
+    fail(deleted, error.code, std::move(error.message));
+    return nullptr;
+  }
   return topic;
 }
 

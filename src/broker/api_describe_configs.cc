@@ -2,6 +2,7 @@
 
 #include "broker/admin_error.h"
 #include "broker/broker.h"
+#include "broker/config_change.h"
 #include "broker/config_entries.h"
 #include "broker/handlers.h"
 #include "broker/shard_broker.h"
@@ -18,9 +19,6 @@ namespace kontiki::broker {
 namespace {
 
 using kafka::ErrorCode;
-
-constexpr std::int8_t kTopicResource = 2;
-constexpr std::int8_t kBrokerResource = 4;
 
 AdminResult<ConfigEntries> describe_topic(const metadata::Cluster& cluster, const std::string& name,
                                           const ConfigQuery& query) {

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "broker/controller.h"
 #include "broker/identity.h"
+#include "broker/peer_calls.h"
 #include "metadata/seeds.h"
 
 #include <fmt/format.h>
@@ -62,8 +63,9 @@ Result<metadata::Seeds, Problem> apply_seeds(BrokerOptions& options) {
 
 }  // namespace
 
-Broker::Broker(env::Clock& clock, BrokerOptions options)
+Broker::Broker(env::Clock& clock, env::Disk& disk, BrokerOptions options)
     : clock_(clock),
+      disk_(disk),
       options_(std::move(options)),
       door_(options_.limits.connections_max, options_.limits.connections_per_host_max) {
   // No two starts may draw the same tokens and ids: the log would take a new command for an old one's
@@ -80,27 +82,26 @@ Result<std::unique_ptr<Broker>, Problem> Broker::start(env::Clock& clock, env::D
                                                        std::vector<env::Executor*> executors,
                                                        BrokerOptions options) {
   CHECK(!executors.empty());
-  std::unique_ptr<Broker> broker(new Broker(clock, std::move(options)));
-  if (auto opened = broker->open(disk, network, executors); !opened) return unexpected(opened.error());
+  std::unique_ptr<Broker> broker(new Broker(clock, disk, std::move(options)));
+  if (auto opened = broker->open(network, executors); !opened) return unexpected(opened.error());
   if (auto created = broker->create_metadata_group(); !created) return unexpected(created.error());
   if (auto listening = broker->listen(network, executors); !listening) return unexpected(listening.error());
   broker->begin();
   return broker;
 }
 
-Result<void, Problem> Broker::open(env::Disk& disk, env::Network& network,
-                                   std::vector<env::Executor*> executors) {
+Result<void, Problem> Broker::open(env::Network& network, std::vector<env::Executor*> executors) {
   auto seeds = apply_seeds(options_);
   if (!seeds) return unexpected(seeds.error());
   voters_ = seeds->configuration();
-  const auto identity = claim_folder(disk, options_.data_dir, options_.node_id,
+  const auto identity = claim_folder(disk_, options_.data_dir, options_.node_id,
                                      static_cast<std::uint32_t>(executors.size()), Prng(options_.seed));
   if (!identity) return unexpected(Problem{identity.error().reason, identity.error().message});
   options_.node.incarnation = identity->incarnation;
   options_.node.dir = options_.data_dir;
   options_.node.seed = options_.seed;
 
-  auto node = multiraft::Node::open(clock_, disk, network, std::move(executors), options_.node, *this);
+  auto node = multiraft::Node::open(clock_, disk_, network, std::move(executors), options_.node, *this);
   if (!node) return unexpected(storage_problem(node.error()));
   node_ = std::move(*node);
   controller_ = std::make_unique<Controller>(*this);
@@ -205,7 +206,7 @@ void Broker::metadata_leader_changed() {
 }
 
 void Broker::call(NodeId, const Slice& request, Reply reply) {
-  controller_->called(request, std::move(reply));
+  if (!answer_peer_call(*this, request, reply)) controller_->called(request, std::move(reply));
 }
 
 }  // namespace kontiki::broker

@@ -55,6 +55,7 @@ class Broker final : public multiraft::NodeEvents {
   const BrokerOptions& options() const { return options_; }
   env::Address kafka_address() const;  // as bound
   env::Clock& clock() { return clock_; }
+  env::Disk& disk() { return disk_; }  // from every shard
   multiraft::Node& node() { return *node_; }
   Controller& controller() { return *controller_; }
   Door& door() { return door_; }  // on shard 0
@@ -71,13 +72,14 @@ class Broker final : public multiraft::NodeEvents {
   void call(NodeId from, const Slice& request, Reply reply) override;
 
  private:
-  Broker(env::Clock& clock, BrokerOptions options);
-  Result<void, Problem> open(env::Disk& disk, env::Network& network, std::vector<env::Executor*> executors);
+  Broker(env::Clock& clock, env::Disk& disk, BrokerOptions options);
+  Result<void, Problem> open(env::Network& network, std::vector<env::Executor*> executors);
   Result<void, Problem> create_metadata_group();
   Result<void, Problem> listen(env::Network& network, std::vector<env::Executor*> executors);
   void begin();
 
   env::Clock& clock_;
+  env::Disk& disk_;
   BrokerOptions options_;
   Door door_;
   Configuration voters_;  // of the metadata group

@@ -3,6 +3,7 @@
 #include "base/bytes_io.h"
 #include "base/log.h"
 #include "broker/broker.h"
+#include "broker/peer_calls.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,31 +12,22 @@
 namespace kontiki::broker {
 namespace {
 
-// A call from broker to broker: u8 version, u8 kind, then an encoded metadata command. The answer: u8
-// version, u8 status. Little-endian; see docs/format/peer.md for the frame around it.
-constexpr std::uint8_t kCallVersion = 1;
-constexpr std::uint8_t kPropose = 1;
-enum class Status : std::uint8_t {
-  kTaken = 0,      // proposed; whether it is committed shows in the log
-  kNotLeader = 1,  // ask somebody else
-  kBusy = 2,       // ask again
-  kNotUnderstood = 3,
-};
+using Status = CallStatus;
 
 constexpr std::int64_t kCallTimeoutUs = 2'000'000;
 constexpr std::int64_t kRegisterTimeoutUs = 5'000'000;
 
 Slice call_of(const Slice& command) {
   ByteWriter out;
-  out.fixed(kCallVersion);
-  out.fixed(kPropose);
+  out.fixed(kPeerCallVersion);
+  out.fixed(static_cast<std::uint8_t>(PeerCall::kPropose));
   out.raw(command.bytes());
   return out.take();
 }
 
 Slice answer_of(Status status) {
   ByteWriter out;
-  out.fixed(kCallVersion);
+  out.fixed(kPeerCallVersion);
   out.fixed(static_cast<std::uint8_t>(status));
   return out.take();
 }
@@ -45,7 +37,7 @@ bool is_taken(const std::optional<Slice>& answer) {
   ByteReader in(answer->bytes());
   const auto version = in.fixed<std::uint8_t>();
   const auto status = in.fixed<std::uint8_t>();
-  return in.at_end() && version == kCallVersion && status == static_cast<std::uint8_t>(Status::kTaken);
+  return in.at_end() && version == kPeerCallVersion && status == static_cast<std::uint8_t>(Status::kTaken);
 }
 
 Status propose(multiraft::Group& group, const Slice& command) {
@@ -115,8 +107,8 @@ void Controller::sent(const Uuid& token, bool taken) {
 
 void Controller::called(const Slice& request, multiraft::NodeEvents::Reply reply) {
   ByteReader in(request.bytes());
-  const bool known =
-      in.fixed<std::uint8_t>() == kCallVersion && in.fixed<std::uint8_t>() == kPropose && in.ok();
+  const bool known = in.fixed<std::uint8_t>() == kPeerCallVersion &&
+                     in.fixed<std::uint8_t>() == static_cast<std::uint8_t>(PeerCall::kPropose) && in.ok();
   const Slice command = known ? request.sub(2) : Slice();
   // What is in the log must be understood by all: a damaged command stays out of it.
   if (!known || !metadata::decode(command.bytes())) return reply(answer_of(Status::kNotUnderstood));

@@ -35,6 +35,7 @@ class Controller final : public multiraft::StateMachine {
 
   // Before the executors run: the member of the group, made by Shard::create_group.
   void set_group(multiraft::Group* group) { group_ = group; }
+  const multiraft::Group& group() const { return *group_; }
   // Registers `self`, and again whenever that did not work. On shard 0.
   void begin(const metadata::Node& self);
   // Fails everything under way.

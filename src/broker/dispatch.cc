@@ -1,18 +1,32 @@
 #include "broker/dispatch.h"
 
 #include "broker/handlers.h"
+#include "kafka/messages/alter_client_quotas.h"
+#include "kafka/messages/alter_configs.h"
 #include "kafka/messages/alter_partition_reassignments.h"
 #include "kafka/messages/api_versions.h"
+#include "kafka/messages/create_acls.h"
 #include "kafka/messages/create_partitions.h"
 #include "kafka/messages/create_topics.h"
+#include "kafka/messages/delete_acls.h"
 #include "kafka/messages/delete_groups.h"
+#include "kafka/messages/delete_records.h"
 #include "kafka/messages/delete_topics.h"
+#include "kafka/messages/describe_acls.h"
+#include "kafka/messages/describe_client_quotas.h"
 #include "kafka/messages/describe_cluster.h"
 #include "kafka/messages/describe_configs.h"
 #include "kafka/messages/describe_groups.h"
+#include "kafka/messages/describe_log_dirs.h"
+#include "kafka/messages/describe_producers.h"
+#include "kafka/messages/describe_quorum.h"
+#include "kafka/messages/describe_topic_partitions.h"
+#include "kafka/messages/describe_user_scram_credentials.h"
+#include "kafka/messages/elect_leaders.h"
 #include "kafka/messages/fetch.h"
 #include "kafka/messages/find_coordinator.h"
 #include "kafka/messages/heartbeat.h"
+#include "kafka/messages/incremental_alter_configs.h"
 #include "kafka/messages/init_producer_id.h"
 #include "kafka/messages/join_group.h"
 #include "kafka/messages/leave_group.h"
@@ -74,13 +88,27 @@ constexpr Row kRows[] = {
     row<kafka::ApiVersionsRequest, handle_api_versions>(),
     row<kafka::CreateTopicsRequest, handle_create_topics>(),
     row<kafka::DeleteTopicsRequest, handle_delete_topics>(),
+    row<kafka::DeleteRecordsRequest, handle_delete_records>(),
     row<kafka::InitProducerIdRequest, handle_init_producer_id>(),
     row<kafka::OffsetForLeaderEpochRequest, handle_offset_for_leader_epoch>(),
+    row<kafka::DescribeAclsRequest, handle_describe_acls>(),
+    row<kafka::CreateAclsRequest, handle_create_acls>(),
+    row<kafka::DeleteAclsRequest, handle_delete_acls>(),
     row<kafka::DescribeConfigsRequest, handle_describe_configs>(),
+    row<kafka::AlterConfigsRequest, handle_alter_configs>(),
+    row<kafka::DescribeLogDirsRequest, handle_describe_log_dirs>(),
     row<kafka::CreatePartitionsRequest, handle_create_partitions>(),
+    row<kafka::ElectLeadersRequest, handle_elect_leaders>(),
+    row<kafka::IncrementalAlterConfigsRequest, handle_incremental_alter_configs>(),
     row<kafka::AlterPartitionReassignmentsRequest, handle_alter_partition_reassignments>(),
     row<kafka::ListPartitionReassignmentsRequest, handle_list_partition_reassignments>(),
+    row<kafka::DescribeClientQuotasRequest, handle_describe_client_quotas>(),
+    row<kafka::AlterClientQuotasRequest, handle_alter_client_quotas>(),
+    row<kafka::DescribeUserScramCredentialsRequest, handle_describe_user_scram_credentials>(),
+    row<kafka::DescribeQuorumRequest, handle_describe_quorum>(),
     row<kafka::DescribeClusterRequest, handle_describe_cluster>(),
+    row<kafka::DescribeProducersRequest, handle_describe_producers>(),
+    row<kafka::DescribeTopicPartitionsRequest, handle_describe_topic_partitions>(),
 };
 
 }  // namespace

@@ -197,7 +197,9 @@ void PartitionHost::fail_all(kafka::ErrorCode error) {
   auto pending = std::exchange(pending_, {});
   auto repeats = std::exchange(repeats_, {});
   auto queue = std::exchange(queue_, {});
+  auto deletions = std::exchange(deletions_, {});
   queue_bytes_ = 0;
+  for (Deletion& d : deletions) finish(std::move(d), error, kNoOffset);
   for (Pending& p : pending) p.done(failure(error));
   for (Repeat& r : repeats) r.done(failure(error));
   for (Queued& q : queue) q.done(failure(error));
@@ -232,13 +234,16 @@ void PartitionHost::upkeep(std::int64_t wall_ms) {
 
 void PartitionHost::apply(std::span<const Entry> entries) {
   const Offset before = partition_.high_watermark();
+  const Offset start = log_start();
   const bool could_produce = partition_.can_produce();
   for (const Entry& entry : entries) {
     partition_.apply(entry);
     settle(entry.header);
     settle_repeats();
+    settle_deletions(entry.header);
   }
-  if (partition_.high_watermark() != before || partition_.can_produce() != could_produce) wake();
+  const bool news = partition_.high_watermark() != before || log_start() != start;
+  if (news || partition_.can_produce() != could_produce) wake();
   drain_later();
 }
 

@@ -2,6 +2,7 @@
 // leader has promised to producers, and who waits to read.
 #pragma once
 
+#include "broker/deadlines.h"
 #include "broker/purgatory.h"
 #include "broker/replica_host.h"
 #include "kafka/messages/fetch.h"
@@ -74,6 +75,13 @@ class PartitionHost final : public ReplicaHost {
   kafka::OffsetForLeaderEpochResponse::Partition end_of_epoch(
       const kafka::OffsetForLeaderEpochRequest::Partition& want) const;
 
+  // Deletes the records below `offset`, or all committed ones (kAllRecords), on every replica. `done` once,
+  // perhaps before this returns, with the log's start after it: when the deletion is committed, refused, or
+  // not committed by `deadline_us` (monotonic); then it may still happen.
+  static constexpr Offset kAllRecords{-1};
+  using DeleteDone = std::move_only_function<void(kafka::ErrorCode, Offset log_start)>;
+  void delete_records(Offset offset, std::int64_t deadline_us, DeleteDone done);
+
   // ReplicaHost
   void set_settings(const metadata::TopicSettings& settings) override;
   void gone(kafka::ErrorCode why) override;
@@ -85,6 +93,7 @@ class PartitionHost final : public ReplicaHost {
   void role_changed(const raft::RoleChange& change) override;
   Slice snapshot() const override;
   bool restore(const Slice& snapshot) override;
+  Offset deleted_below() const override { return partition_.log_start_offset(); }
   void log_start_moved(const LogStart& start) override;
 
  private:
@@ -102,6 +111,13 @@ class PartitionHost final : public ReplicaHost {
     Offset last_offset;
     ProduceDone done;
   };
+  // A deletion that was proposed here.
+  struct Deletion {
+    Index index;
+    Term term;
+    Deadlines::Id deadline;
+    DeleteDone done;
+  };
   // A batch for which the group has no room.
   struct Queued {
     Slice batch;
@@ -117,6 +133,9 @@ class PartitionHost final : public ReplicaHost {
   void drain_later();
   void settle(const EntryHeader& applied);
   void settle_repeats();
+  void settle_deletions(const EntryHeader& applied);
+  void deletion_late(Index index, Term term);
+  void finish(Deletion deletion, kafka::ErrorCode error, Offset log_start);
   void fail_all(kafka::ErrorCode error);
   void wake();
   ProduceResult success(Offset base_offset, std::int64_t log_append_time_ms) const;
@@ -135,6 +154,7 @@ class PartitionHost final : public ReplicaHost {
   std::deque<Queued> queue_;     // this, and by produce_queue_bytes_max
   std::size_t queue_bytes_ = 0;
   bool drain_posted_ = false;
+  std::deque<Deletion> deletions_;  // Invariant: indexes rise; bounded by the shard's budget for requests
   Purgatory purgatory_;
 };
 

@@ -10,37 +10,91 @@
 namespace kontiki::broker {
 namespace {
 
+// What a lookup may ask for instead of a time, and the first version of the request that may.
 constexpr std::int64_t kLatest = -1;
 constexpr std::int64_t kEarliest = -2;
 constexpr std::int64_t kMaxTimestamp = -3;
+constexpr std::int64_t kEarliestLocal = -4;
+constexpr std::int64_t kLatestTiered = -5;
+constexpr std::int64_t kEarliestPendingUpload = -6;
+
+bool is_understood(std::int64_t timestamp, std::int16_t version) {
+  switch (timestamp) {
+    case kLatest:
+    case kEarliest:
+      return true;
+    case kMaxTimestamp:
+      return version >= 7;
+    case kEarliestLocal:
+      return version >= 8;
+    case kLatestTiered:
+      return version >= 9;
+    case kEarliestPendingUpload:
+      return version >= 11;
+    default:
+      return timestamp >= 0;
+  }
+}
 
 struct FoundRecord {
   Offset offset;
   std::int64_t timestamp = -1;
 };
 
-// The first record of the batch with at least this timestamp. A batch whose records cannot be read, or that
-// would take more work than is allowed, is answered for as a whole by its first offset: a consumer then
-// starts a little early, and misses nothing.
-FoundRecord first_record_since(const storage::TimestampOffset& found, std::int64_t timestamp,
-                               std::size_t bytes_max, Allowance& allowance, std::int64_t now_us) {
+// How much work a lookup may be.
+struct Effort {
+  std::size_t bytes_max;  // of one batch, decompressed
+  Allowance& allowance;   // of the shard
+  std::int64_t now_us;
+};
+
+// Calls `visit` with the records of a found batch from offset `from` on; it returns whether to go on. False
+// if the records cannot be read one by one within the allowance, or have no times of their own: then the
+// batch stands for them all.
+template <class Visit>
+bool visit_records(const storage::TimestampOffset& found, Offset from, const Effort& effort, Visit visit) {
   const auto batch = RecordBatchView::parse(found.batch.bytes());
-  FoundRecord answer{found.header.base_offset, found.timestamp};
-  if (!batch || batch->is_log_append_time()) return answer;
-  const auto visit = [&](const RecordBatchView::Record& record) {
-    if (record.timestamp < timestamp) return true;
-    answer = {found.header.base_offset + record.offset_delta, record.timestamp};
-    return false;
+  if (!batch || batch->is_log_append_time()) return false;
+  const auto visit_left = [&](const RecordBatchView::Record& record) {
+    const Offset offset = found.header.base_offset + record.offset_delta;
+    return offset < from || visit(FoundRecord{offset, record.timestamp});
   };
   if (batch->codec() == Codec::kNone) {
-    batch->for_each(visit);
-    return answer;
+    batch->for_each(visit_left);
+    return true;
   }
-  const std::size_t allowed = std::min(bytes_max, allowance.left(now_us));
+  const std::size_t allowed = std::min(effort.bytes_max, effort.allowance.left(effort.now_us));
   const auto records = decompress(batch->codec(), batch->records(), allowed);
-  allowance.take(records ? records->size() : allowed);
-  if (records) batch->for_each(records->bytes(), visit);
-  return answer;
+  effort.allowance.take(records ? records->size() : allowed);
+  if (records) batch->for_each(records->bytes(), visit_left);
+  return records.has_value();
+}
+
+// A consumer that is answered with a whole batch starts a little early, and misses nothing.
+FoundRecord whole_batch(const storage::TimestampOffset& found, Offset from) {
+  return {std::max(found.header.base_offset, from), found.timestamp};
+}
+
+// The first record from `from` on with at least this timestamp.
+std::optional<FoundRecord> first_record_since(const storage::TimestampOffset& found, std::int64_t timestamp,
+                                              Offset from, const Effort& effort) {
+  std::optional<FoundRecord> first;
+  const bool readable = visit_records(found, from, effort, [&](const FoundRecord& record) {
+    if (record.timestamp >= timestamp) first = record;
+    return !first;
+  });
+  return readable ? first : whole_batch(found, from);
+}
+
+// The first record from `from` on with the largest timestamp.
+std::optional<FoundRecord> newest_record(const storage::TimestampOffset& found, Offset from,
+                                         const Effort& effort) {
+  std::optional<FoundRecord> newest;
+  const bool readable = visit_records(found, from, effort, [&](const FoundRecord& record) {
+    if (!newest || record.timestamp > newest->timestamp) newest = record;
+    return true;
+  });
+  return readable ? newest : whole_batch(found, from);
 }
 
 }  // namespace
@@ -137,7 +191,13 @@ kafka::ListOffsetsResponse::Partition PartitionHost::list_offsets(
   kafka::ListOffsetsResponse::Partition answer{.partition_index = want.partition_index};
   answer.error_code = check_leader(want.current_leader_epoch);
   if (answer.error_code != kafka::ErrorCode::kNone) return answer;
-  if (want.timestamp == kEarliest) {
+  if (!is_understood(want.timestamp, version)) {
+    answer.error_code = kafka::ErrorCode::kUnsupportedVersion;
+    return answer;
+  }
+  if (want.timestamp == kLatestTiered || want.timestamp == kEarliestPendingUpload)
+    return answer;  // -1: nothing is kept anywhere else
+  if (want.timestamp == kEarliest || want.timestamp == kEarliestLocal) {
     answer.offset = log_start().value;
     answer.leader_epoch = partition_.leader_epoch_of_offset(log_start());
     return answer;
@@ -153,31 +213,38 @@ kafka::ListOffsetsResponse::Partition PartitionHost::list_offsets(
     answer.leader_epoch = leader_epoch_of(group_->term());
     return answer;
   }
-  if (want.timestamp < 0 && !(want.timestamp == kMaxTimestamp && version >= 7)) {
-    answer.error_code =
-        version >= 5 ? kafka::ErrorCode::kUnsupportedVersion : kafka::ErrorCode::kInvalidRequest;
-    return answer;
-  }
   answer.error_code = find_timestamp(want.timestamp, answer);
   return answer;
 }
 
+// A batch that deletion has cut in two may have nothing left of what it is found for: then the next is
+// looked at as well.
 kafka::ErrorCode PartitionHost::find_timestamp(std::int64_t timestamp,
                                                kafka::ListOffsetsResponse::Partition& answer) {
   const bool newest = timestamp == kMaxTimestamp;
-  const auto found = newest ? group_->find_max_timestamp() : group_->find_timestamp(timestamp);
-  if (!found) {
-    log(LogLevel::kError, "Partition {}-{}: cannot look up a timestamp: {}", name_.topic, name_.partition,
-        found.error().message);
-    return kafka::ErrorCode::kKafkaStorageError;
+  const Effort effort{shard_.options().limits.decompressed_bytes_max, shard_.decompression(),
+                      shard_.clock().monotonic_us()};
+  std::optional<FoundRecord> best;
+  for (Offset from = log_start();;) {
+    const auto found = newest ? group_->find_max_timestamp(from) : group_->find_timestamp(timestamp, from);
+    if (!found) {
+      log(LogLevel::kError, "Partition {}-{}: cannot look up a timestamp: {}", name_.topic, name_.partition,
+          found.error().message);
+      return kafka::ErrorCode::kKafkaStorageError;
+    }
+    if (!*found) break;
+    auto record =
+        newest ? newest_record(**found, from, effort) : first_record_since(**found, timestamp, from, effort);
+    const bool cut = (*found)->header.base_offset < from;
+    if (!record && !cut) record = whole_batch(**found, from);  // its header promised more than it holds
+    if (record && (!best || record->timestamp > best->timestamp)) best = record;
+    if (!cut || (best && !newest)) break;
+    from = (*found)->header.next_offset();
   }
-  if (!*found) return kafka::ErrorCode::kNone;  // -1 and -1: there is none
-  const FoundRecord record = first_record_since(**found, newest ? (*found)->timestamp : timestamp,
-                                                shard_.options().limits.decompressed_bytes_max,
-                                                shard_.decompression(), shard_.clock().monotonic_us());
-  answer.offset = std::max(record.offset, log_start()).value;
-  answer.timestamp = record.timestamp;
-  answer.leader_epoch = partition_.leader_epoch_of_offset(record.offset);
+  if (!best) return kafka::ErrorCode::kNone;  // -1 and -1: there is none
+  answer.offset = best->offset.value;
+  answer.timestamp = best->timestamp;
+  answer.leader_epoch = partition_.leader_epoch_of_offset(best->offset);
   return kafka::ErrorCode::kNone;
 }
 

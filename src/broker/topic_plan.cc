@@ -186,6 +186,8 @@ AdminResult<metadata::CreateTopic> TopicPlanner::plan(const kafka::CreateTopicsR
   auto placement = wanted.assignments.empty() ? place_counts(wanted.num_partitions, wanted.replication_factor)
                                               : plan_assignments(view_, wanted);
   if (!placement) return unexpected(placement.error());
+  if (auto message = metadata::check_replica_configs(*configs, placement->front().size()))
+    return refused(ErrorCode::kInvalidConfig, std::move(*message));
   metadata::CreateTopic command{.name = wanted.name,
                                 .id = Uuid::random(prng_),
                                 .configs = std::move(*configs),
@@ -207,6 +209,7 @@ AdminResult<metadata::CreatePartitions> TopicPlanner::grow(
     const kafka::CreatePartitionsRequest::Topic& wanted) {
   const auto* topic = view_.cluster.topic(wanted.name);
   if (topic == nullptr) return unexpected(explain(metadata::Error::kUnknownTopic));
+  if (metadata::is_internal_topic(topic->name)) return unexpected(internal_topic(topic->name));
   const auto existing = static_cast<std::int32_t>(topic->partitions.size());
   if (wanted.count <= existing || wanted.count > limits::kPartitionsPerTopicMax)
     return refused(ErrorCode::kInvalidPartitions,

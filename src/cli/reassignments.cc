@@ -1,7 +1,6 @@
 #include "cli/reassignments.h"
 
-#include "cli/raw_call.h"
-#include "cli/server_config.h"
+#include "cli/ask.h"
 #include "cli/table.h"
 #include "kafka/messages/alter_partition_reassignments.h"
 #include "kafka/messages/list_partition_reassignments.h"
@@ -11,7 +10,6 @@
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <memory>
 
 namespace kontiki::cli {
@@ -19,22 +17,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kBrokersAsked = 3;
 constexpr int kWishSeconds = 15;  // a majority of the metadata's brokers has to agree
-
-// The answer of the first broker that gives one.
-template <class Request>
-std::optional<typename kafka::MessageOf<Request>::Response> ask(Client& client, const Request& request,
-                                                                int seconds) {
-  const auto brokers = client.brokers();
-  if (!brokers) return std::nullopt;
-  for (std::size_t i = 0; i < std::min(kBrokersAsked, brokers->size()); ++i) {
-    const auto address = parse_address((*brokers)[i].address);
-    if (!address) continue;
-    if (auto answer = raw_call(*address, request, 0, seconds)) return answer;
-  }
-  return std::nullopt;
-}
 
 Failure refusal(const ReassignOptions& options, kafka::ErrorCode error,
                 const std::optional<std::string>& message) {
@@ -47,7 +30,7 @@ Failure refusal(const ReassignOptions& options, kafka::ErrorCode error,
 }  // namespace
 
 std::optional<std::vector<Reassigned>> list_reassignments(Client& client) {
-  const auto answer = ask(client, kafka::ListPartitionReassignmentsRequest{}, 2);
+  const auto answer = ask(client, kafka::ListPartitionReassignmentsRequest{}, 0, 2);
   if (!answer || answer->error_code != kafka::ErrorCode::kNone) return std::nullopt;
   std::vector<Reassigned> all;
   for (const auto& topic : answer->topics)
@@ -66,7 +49,7 @@ int run_topic_reassign(Io& io, const ReassignOptions& options) {
   auto& partition = topic.partitions.emplace_back();
   partition.partition_index = options.partition;
   if (!options.replicas.empty()) partition.replicas = options.replicas;
-  const auto answer = ask(**client, request, kWishSeconds);
+  const auto answer = ask(**client, request, 0, kWishSeconds);
   if (!answer || answer->responses.empty() || answer->responses.front().partitions.empty())
     return fail(io, {ExitCode::kUnreachable,
                      "no broker answered to the reassignment; ask `kontiki cluster` "

@@ -3,6 +3,7 @@
 #include "cli/reassignments.h"
 #include "cli/server_config.h"
 #include "cli/table.h"
+#include "cli/topic_alter.h"
 #include "cli/topic_ids.h"
 
 #include <CLI/CLI.hpp>
@@ -273,7 +274,7 @@ void add_simple(CLI::App& topic, Command& selected, const std::string& name, con
 }  // namespace
 
 void add_topic_commands(CLI::App& app, Command& selected) {
-  CLI::App* topic = app.add_subcommand("topic", "Create, list, describe, move and delete topics");
+  CLI::App* topic = app.add_subcommand("topic", "Create, list, describe, alter, move and delete topics");
   topic->require_subcommand(1);
   add_create(*topic, selected);
   add_simple(*topic, selected, "list", "List all topics", false, true, run_topic_list);
@@ -281,6 +282,7 @@ void add_topic_commands(CLI::App& app, Command& selected) {
              run_topic_describe);
   add_simple(*topic, selected, "delete", "Delete topics and all their messages", true, false,
              run_topic_delete);
+  add_alter_command(*topic, selected);
   add_reassign_command(*topic, selected);
 }
 

@@ -1,4 +1,4 @@
-// `kontiki topic create | list | describe | delete`.
+// `kontiki topic`: create, list, describe and delete; the rest in topic_alter.h and reassignments.h.
 #pragma once
 
 #include "cli/admin.h"

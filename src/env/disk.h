@@ -38,6 +38,12 @@ class File {
   virtual void sync_async(Executor& executor, std::move_only_function<void(DiskResult<void>)> done) = 0;
 };
 
+// Of the volume that holds a folder.
+struct DiskSpace {
+  std::uint64_t total_bytes = 0;
+  std::uint64_t usable_bytes = 0;  // that this process could still write
+};
+
 enum class OpenMode : std::uint8_t { kRead, kWrite, kCreate /* read and write; made if missing */ };
 
 class Disk {
@@ -52,6 +58,7 @@ class Disk {
       const std::string& path) = 0;  // with parents; fine if present; durable at once
   virtual DiskResult<std::vector<std::string>> list(const std::string& dir) = 0;  // names, sorted
   virtual DiskResult<void> sync_dir(const std::string& dir) = 0;
+  virtual DiskResult<DiskSpace> space(const std::string& dir) = 0;
 };
 
 }  // namespace kontiki::env

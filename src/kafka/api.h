@@ -19,7 +19,7 @@
 #define KONTIKI_KAFKA_APIS(API)                        \
   API(0, Produce, 0, 11, 3, 11, 9)                     \
   API(1, Fetch, 4, 12, 4, 16, 12)                      \
-  API(2, ListOffsets, 1, 7, 1, 7, 6)                   \
+  API(2, ListOffsets, 1, 11, 1, 11, 6)                 \
   API(3, Metadata, 0, 12, 0, 12, 9)                    \
   API(8, OffsetCommit, 2, 9, 2, 9, 8)                  \
   API(9, OffsetFetch, 1, 9, 1, 9, 6)                   \

@@ -15,7 +15,7 @@ class Writer;
 
 enum class DecodeError : std::uint8_t {
   kMalformed,           // too short, a length that lies, a null where none may stand
-  kTrailingBytes,       // a whole message and then more bytes
+  kTrailingBytes,       // a whole message and then more bytes; not told of requests
   kUnsupportedVersion,  // not in the codec's range of that API
 };
 const char* to_string(DecodeError error);

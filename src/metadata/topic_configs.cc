@@ -57,8 +57,8 @@ const std::vector<TopicConfig>& table() {
        .type = ConfigType::kInt,
        .default_value = "1",
        .documentation =
-           "Accepted for compatibility. A record is acknowledged when a majority of the replicas has made "
-           "it durable, whatever this says.",
+           "The replicas that have a record on disk before it is acknowledged, at least. It is always a "
+           "majority of them, so a value above the majority is refused.",
        .min = 1,
        .max = kIntMax},
       {.name = "retention.bytes",
@@ -79,8 +79,54 @@ const std::vector<TopicConfig>& table() {
        .documentation = "The size at which a segment is closed and a new one begun.",
        .min = 1 << 20,
        .max = kIntMax},
+      {.name = "unclean.leader.election.enable",
+       .type = ConfigType::kBoolean,
+       .default_value = "false",
+       .documentation = "A replica that lacks acknowledged records never becomes the leader.",
+       .allowed = {"false"},
+       .why = "acknowledged records would be lost"},
   };
   return kTable;
+}
+
+// Settings that Kafka has, for the message that refuses them.
+std::string_view why_missing(std::string_view name) {
+  struct Missing {
+    std::string_view prefix;
+    std::string_view why;
+  };
+  constexpr std::string_view kNoCompaction = "log compaction is not supported";
+  constexpr std::string_view kFlushed = "every record is on the disk of a majority before it is acknowledged";
+  constexpr std::string_view kAsProduced = "records are stored as the producer compressed them";
+  constexpr std::string_view kNotTiered = "all records are kept on the brokers themselves";
+  constexpr std::string_view kBySize = "segments are closed by their size alone; set segment.bytes";
+  constexpr Missing kMissing[] = {
+      {"compression.", kAsProduced},
+      {"delete.retention.ms", kNoCompaction},
+      {"flush.", kFlushed},
+      {"follower.replication.throttled.", "replication is not throttled"},
+      {"leader.replication.throttled.", "replication is not throttled"},
+      {"local.retention.", kNotTiered},
+      {"max.compaction.lag.ms", kNoCompaction},
+      {"message.downconversion.enable", "records are never converted to older formats"},
+      {"message.format.version", "records are kept in format 2"},
+      {"message.timestamp.difference.max.ms",
+       "set message.timestamp.before.max.ms and message.timestamp.after.max.ms"},
+      {"min.cleanable.dirty.ratio", kNoCompaction},
+      {"min.compaction.lag.ms", kNoCompaction},
+      {"remote.", kNotTiered},
+      {"segment.jitter.ms", kBySize},
+      {"segment.ms", kBySize},
+  };
+  for (const Missing& missing : kMissing)
+    if (name.starts_with(missing.prefix)) return missing.why;
+  return {};
+}
+
+std::string no_such_setting(std::string_view name) {
+  const std::string_view why = why_missing(name);
+  if (why.empty()) return fmt::format("there is no topic setting \"{}\"", name);
+  return fmt::format("the topic setting \"{}\" of Kafka does not exist here: {}", name, why);
 }
 
 std::optional<std::int64_t> number(std::string_view text) {
@@ -107,7 +153,8 @@ bool has_item(std::string_view list, std::string_view wanted) {
 }
 
 std::optional<std::string> check_choice(const TopicConfig& config, std::string_view value) {
-  if (std::find(config.allowed.begin(), config.allowed.end(), value) != config.allowed.end())
+  if (config.allowed.empty() ||
+      std::find(config.allowed.begin(), config.allowed.end(), value) != config.allowed.end())
     return std::nullopt;
   std::string message =
       fmt::format("{} must be {}, not \"{}\"", config.name, fmt::join(config.allowed, " or "), value);
@@ -130,13 +177,13 @@ const TopicConfig* find_topic_config(std::string_view name) {
 
 std::optional<std::string> check_topic_config(std::string_view name, std::string_view value) {
   const TopicConfig* config = find_topic_config(name);
-  if (config == nullptr) return fmt::format("there is no topic setting \"{}\"", name);
+  if (config == nullptr) return no_such_setting(name);
   switch (config->type) {
     case ConfigType::kInt:
     case ConfigType::kLong:
       return check_number(*config, value);
     case ConfigType::kBoolean:
-      if (value == "true" || value == "false") return std::nullopt;
+      if (value == "true" || value == "false") return check_choice(*config, value);
       return fmt::format("{} must be true or false, not \"{}\"", name, value);
     case ConfigType::kString:
     case ConfigType::kList:
@@ -149,6 +196,19 @@ std::optional<std::string> check_topic_configs(const Configs& configs) {
   for (const auto& [name, value] : configs)
     if (auto message = check_topic_config(name, value)) return message;
   return std::nullopt;
+}
+
+std::optional<std::string> check_replica_configs(const Configs& configs, std::size_t replicas) {
+  const auto in_sync = configs.find("min.insync.replicas");
+  if (in_sync == configs.end()) return std::nullopt;
+  const std::size_t majority = replicas / 2 + 1;
+  const auto wanted = number(in_sync->second);
+  if (!wanted || *wanted <= static_cast<std::int64_t>(majority)) return std::nullopt;
+  return fmt::format(
+      "min.insync.replicas={} cannot be kept: a record is acknowledged when a majority of the replicas has "
+      "it, "
+      "which is {} of {}",
+      in_sync->second, majority, replicas);
 }
 
 std::string_view topic_config_value(const Configs& configs, std::string_view name) {

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "metadata/types.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -26,7 +27,7 @@ struct TopicConfig {
   std::string_view documentation;
   std::int64_t min = 0;                        // kInt and kLong
   std::int64_t max = 0;                        // likewise
-  std::vector<std::string_view> allowed = {};  // kString and kList; empty: any
+  std::vector<std::string_view> allowed = {};  // kBoolean, kString and kList; empty: any
   std::string_view refused = {};               // a value that Kafka allows and Kontiki does not, if any
   std::string_view why = {};                   // the reason for that, for the message
 };
@@ -36,6 +37,8 @@ const TopicConfig* find_topic_config(std::string_view name);
 // Nothing if the value may be set; else a sentence for the user (Error::kInvalidConfig).
 std::optional<std::string> check_topic_config(std::string_view name, std::string_view value);
 std::optional<std::string> check_topic_configs(const Configs& configs);
+// Likewise for what depends on the number of replicas of the topic's partitions.
+std::optional<std::string> check_replica_configs(const Configs& configs, std::size_t replicas);
 // The value of a setting of a topic: its own, or the default. The setting must be in the table.
 std::string_view topic_config_value(const Configs& configs, std::string_view name);
 

@@ -83,12 +83,12 @@ Result<std::vector<Entry>, storage::Error> Group::read_from_offset(Offset from, 
 }
 
 Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_timestamp(
-    std::int64_t timestamp_ms) {
-  return noticed(shard_.store_->find_timestamp(id_, timestamp_ms, applied_));
+    std::int64_t timestamp_ms, Offset from) {
+  return noticed(shard_.store_->find_timestamp(id_, timestamp_ms, from, applied_));
 }
 
-Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_max_timestamp() {
-  return noticed(shard_.store_->find_max_timestamp(id_, applied_));
+Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_max_timestamp(Offset from) {
+  return noticed(shard_.store_->find_max_timestamp(id_, from, applied_));
 }
 
 void Group::confirm_lead(Confirmed done) {

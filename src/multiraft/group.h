@@ -68,8 +68,10 @@ class Group {
   // Reads committed, applied data: batches from the one holding `from` on, at most `bytes_max` of payload but
   // at least one batch if there is one below the applied index.
   Result<std::vector<Entry>, storage::Error> read_from_offset(Offset from, std::size_t bytes_max);
-  Result<std::optional<storage::TimestampOffset>, storage::Error> find_timestamp(std::int64_t timestamp_ms);
-  Result<std::optional<storage::TimestampOffset>, storage::Error> find_max_timestamp();
+  // Among the batches that end after offset `from`: see storage::Store.
+  Result<std::optional<storage::TimestampOffset>, storage::Error> find_timestamp(std::int64_t timestamp_ms,
+                                                                                 Offset from);
+  Result<std::optional<storage::TimestampOffset>, storage::Error> find_max_timestamp(Offset from);
   std::uint64_t size_bytes() const;
 
   // For reads that must not be stale. done(true): a majority has confirmed since the call that this node

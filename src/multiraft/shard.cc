@@ -145,7 +145,10 @@ void Shard::send(Group& group, raft::Message message) {
   out.message = std::move(message);
   if (auto* request = std::get_if<raft::AppendRequest>(&out.message.body);
       request != nullptr && request->count > 0) {
-    if (!transport_.has_room(peer->slot) || !may_fill(group, out.message.to)) {
+    // A node that starts has no other groups before it has the metadata: what their leaders send it
+    // meanwhile, again and again, must not take all the room.
+    const bool has_room = group.id_ == kMetadataGroup || transport_.has_room(peer->slot);
+    if (!has_room || !may_fill(group, out.message.to)) {
       filled_.push_back({out.message.to, request->prev_index, 0, 0});
       return;
     }

@@ -175,6 +175,7 @@ class Shard {
   void apply_later(Group& group);
   void damaged(Group& group, const storage::Error& error);
   void receive_early(GroupMessage message);
+  void forget_early(const Peer& peer);
 
   Node& node_;
   const std::size_t number_;

@@ -239,13 +239,26 @@ void Shard::receive(std::vector<GroupMessage> messages) {
   }
 }
 
+// Where there is no room the older ones go, which raft sends anew: the last word of a leader may be that it
+// leads no more.
 void Shard::receive_early(GroupMessage message) {
-  if (early_messages_ >= kEarlyMessagesMax) return;  // raft sends it anew
+  if (early_messages_ >= kEarlyMessagesMax) {
+    early_.clear();
+    early_messages_ = 0;
+  }
   Early& early = early_[message.group];
-  if (early.messages.size() >= kEarlyPerGroupMax) return;
+  if (early.messages.size() >= kEarlyPerGroupMax) early_messages_ -= std::exchange(early.messages, {}).size();
   if (early.messages.empty()) early.until_us = clock_.monotonic_us() + kEarlyUs;
   early.messages.push_back(std::move(message));
   ++early_messages_;
+}
+
+// It is down. A group that is created later is told of the nodes that are down then, so nothing would tell it
+// that what this one said before is not true any more.
+void Shard::forget_early(const Peer& peer) {
+  for (auto& [group, early] : early_)
+    early_messages_ -= std::erase_if(
+        early.messages, [&](const GroupMessage& message) { return peer.is(message.message.from); });
 }
 
 // ---- time
@@ -315,8 +328,9 @@ void Shard::save_snapshot(Group& group) {
 // Lets old segments go as far as the newest snapshot covers them; makes a newer one when retention wants
 // more.
 void Shard::retain(Group& group) {
-  const storage::Retention& retention = group.retention_;
-  if (retention.bytes < 0 && retention.time_ms < 0) return;
+  storage::Retention retention = group.retention_;
+  retention.below = group.machine_.deleted_below();
+  if (!retention.wants_anything()) return;
   if (store_->retention_due(group.id_, retention, clock_.wall_ms(), group.snapshot_applied_))
     save_snapshot(group);
   const LogStart start = store_->retain(group.id_, retention, clock_.wall_ms(), group.snapshot_applied_);

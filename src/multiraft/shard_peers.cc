@@ -31,6 +31,7 @@ void Shard::peer_met(NodeId slot, NodeId broker) {
 
 void Shard::peer_changed(Peer& peer, bool was_up) {
   if (peer.up() == was_up || closed_) return;
+  if (!peer.up()) forget_early(peer);
   tell_groups(peer);
 }
 

@@ -23,6 +23,9 @@ class StateMachine {
   virtual Slice snapshot() const = 0;
   // False if the bytes are damaged or of an unknown version.
   virtual bool restore(const Slice& snapshot) = 0;
+  // The state as of the last entry applied says that records below this offset are deleted: whole segments of
+  // them may go.
+  virtual Offset deleted_below() const { return Offset(0); }
   // The log's start moved (retention, or a snapshot was installed): earlier offsets are gone.
   virtual void log_start_moved(const LogStart& start) = 0;
 };

@@ -1,7 +1,7 @@
 // Transport: a shard's outgoing links, one to every other node. A link carries frames one way, from the node
 // that connected; answers come over the other node's own links. Order is kept and nothing is lost while a
 // link stands: a frame that could not be delivered shows as a broken link, never as a silent gap. Senders ask
-// has_room() before they offer entries, so that what is unsent stays bounded.
+// has_room() before they offer entries (but for the metadata), so that what is unsent stays bounded.
 //
 // Owned by the Shard, used only there.
 #pragma once

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #include <utility>
@@ -238,6 +239,13 @@ DiskResult<void> PosixDisk::sync_dir(const std::string& dir) {
   if (folder.number() < 0) return failed();
   if (retried([&] { return ::fsync(folder.number()); }) != 0) return failed();
   return {};
+}
+
+DiskResult<env::DiskSpace> PosixDisk::space(const std::string& dir) {
+  struct statvfs volume{};
+  if (retried([&] { return ::statvfs(dir.c_str(), &volume); }) != 0) return failed();
+  const std::uint64_t block = volume.f_frsize;
+  return env::DiskSpace{block * volume.f_blocks, block * volume.f_bavail};
 }
 
 }  // namespace kontiki::posix

@@ -27,6 +27,7 @@ class PosixDisk : public env::Disk {
   env::DiskResult<void> make_dirs(const std::string& path) override;
   env::DiskResult<std::vector<std::string>> list(const std::string& dir) override;
   env::DiskResult<void> sync_dir(const std::string& dir) override;
+  env::DiskResult<env::DiskSpace> space(const std::string& dir) override;
 
  private:
   SyncPool pool_;

@@ -80,6 +80,9 @@ struct Stats {                  // of the shard
 struct Retention {            // of a group; < 0 = unlimited
   std::int64_t bytes = -1;    // retention.bytes
   std::int64_t time_ms = -1;  // retention.ms, against Kafka max_timestamp of a segment
+  Offset below{0};            // records below were deleted: their segments go whatever their age and size
+
+  bool wants_anything() const { return bytes >= 0 || time_ms >= 0 || below > Offset(0); }
 };
 
 // Where a batch of records is found; for ListOffsets.
@@ -152,13 +155,14 @@ class Store {
   // when below the start.
   virtual Result<std::vector<Entry>, Error> read_from_offset(GroupId group, Offset from, Index last,
                                                              std::size_t bytes_max) = 0;
-  // The first batch with max_timestamp >= `timestamp_ms` and index <= `last`; none if all are older.
+  // Both look at batches that end after offset `from`, up to index `last`; none if there is no such batch.
+  // The first with max_timestamp >= `timestamp_ms`.
   virtual Result<std::optional<TimestampOffset>, Error> find_timestamp(GroupId group,
-                                                                       std::int64_t timestamp_ms,
+                                                                       std::int64_t timestamp_ms, Offset from,
                                                                        Index last) = 0;
-  // The batch with the largest max_timestamp and index <= `last` (the first of equals); none if there is no
-  // data.
-  virtual Result<std::optional<TimestampOffset>, Error> find_max_timestamp(GroupId group, Index last) = 0;
+  // The one with the largest max_timestamp (the first of equals).
+  virtual Result<std::optional<TimestampOffset>, Error> find_max_timestamp(GroupId group, Offset from,
+                                                                           Index last) = 0;
   virtual std::uint64_t size_bytes(
       GroupId group) const = 0;  // payload on disk and in the tail, for retention and metrics
 

@@ -52,8 +52,9 @@ class StoreImpl final : public Store {
   Result<std::vector<Entry>, Error> read_from_offset(GroupId group, Offset from, Index last,
                                                      std::size_t bytes_max) override;
   Result<std::optional<TimestampOffset>, Error> find_timestamp(GroupId group, std::int64_t timestamp_ms,
-                                                               Index last) override;
-  Result<std::optional<TimestampOffset>, Error> find_max_timestamp(GroupId group, Index last) override;
+                                                               Offset from, Index last) override;
+  Result<std::optional<TimestampOffset>, Error> find_max_timestamp(GroupId group, Offset from,
+                                                                   Index last) override;
   std::uint64_t size_bytes(GroupId group) const override;
   void save_snapshot(GroupId group, Index applied, const Slice& state, env::Task done) override;
   Result<std::optional<Snapshot>, Error> load_snapshot(GroupId group) override;
@@ -90,9 +91,17 @@ class StoreImpl final : public Store {
 
   // store_read.cc
   Result<bool, Error> read_segments(Group& group, Index first, Collect& out);  // false: full before their end
+  // The data entries among which a lookup by timestamp chooses.
+  struct Span {
+    Offset from;  // below the end of the first
+    Index last;
+    bool has(const EntryHeader& header) const {
+      return header.kind == EntryKind::kData && header.next_offset() > from && header.index <= last;
+    }
+  };
   Result<std::optional<TimestampOffset>, Error> first_in_segment(Group& group, Segment& segment,
-                                                                 std::int64_t timestamp_ms, Index last);
-  Result<std::int64_t, Error> max_timestamp_in(Group& group, Segment& segment, Index last);
+                                                                 std::int64_t timestamp_ms, Span span);
+  Result<std::int64_t, Error> max_timestamp_in(Group& group, Segment& segment, Span span);
   // store_retain.cc
   std::size_t droppable(const Group& group, const Retention& retention, std::int64_t wall_ms,
                         Index up_to) const;

@@ -140,15 +140,17 @@ Result<std::vector<Entry>, Error> StoreImpl::read_from_offset(GroupId group, Off
 
 Result<std::optional<TimestampOffset>, Error> StoreImpl::first_in_segment(Group& group, Segment& segment,
                                                                           std::int64_t timestamp_ms,
-                                                                          Index last) {
+                                                                          Span span) {
   std::optional<TimestampOffset> found;
   const auto visit = [&](const EntryHeader& header, const Slice& payload) {
-    if (header.index > last) return false;
-    if (header.kind != EntryKind::kData || header.max_timestamp < timestamp_ms) return true;
+    if (header.index > span.last) return false;
+    if (!span.has(header) || header.max_timestamp < timestamp_ms) return true;
     found = TimestampOffset{header.max_timestamp, header, payload};
     return false;
   };
-  const auto before = [&](const IndexEntry& block) { return block.max_timestamp < timestamp_ms; };
+  const auto before = [&](const IndexEntry& block) {
+    return block.max_timestamp < timestamp_ms || block.offset <= span.from;
+  };
   const auto place = segments_.scan_after(group, segment, before, kSearchChunkBytes, visit);
   if (!place) return unexpected(place.error());
   return found;
@@ -156,36 +158,39 @@ Result<std::optional<TimestampOffset>, Error> StoreImpl::first_in_segment(Group&
 
 Result<std::optional<TimestampOffset>, Error> StoreImpl::find_timestamp(GroupId group,
                                                                         std::int64_t timestamp_ms,
-                                                                        Index last) {
+                                                                        Offset from, Index last) {
   Group& log = find(group);
   if (log.damage) return unexpected(broken(log));
+  const Span span{from, std::min(last, log.last())};
   for (auto& segment : log.segments) {
     if (segment.first() > last) return std::nullopt;
-    if (segment.max_timestamp < timestamp_ms) continue;
-    auto found = first_in_segment(log, segment, timestamp_ms, last);
+    if (segment.max_timestamp < timestamp_ms || segment.next_offset <= from) continue;
+    auto found = first_in_segment(log, segment, timestamp_ms, span);
     if (!found || *found) return found;
   }
-  for (Index i = log.segments_end().index + 1; i <= std::min(last, log.last()); ++i) {
+  for (Index i = log.segments_end().index + 1; i <= span.last; ++i) {
     const Entry& entry = log.tail.at(i).entry;
-    if (entry.header.kind == EntryKind::kData && entry.header.max_timestamp >= timestamp_ms) {
+    if (span.has(entry.header) && entry.header.max_timestamp >= timestamp_ms)
       return TimestampOffset{entry.header.max_timestamp, entry.header, entry.payload};
-    }
   }
   return std::nullopt;
 }
 
-// The largest timestamp of data up to `last`, where that lies within the segment; below any if there is no
-// data.
-Result<std::int64_t, Error> StoreImpl::max_timestamp_in(Group& group, Segment& segment, Index last) {
+// The largest timestamp of the data of `span` within the segment; below any if there is none.
+Result<std::int64_t, Error> StoreImpl::max_timestamp_in(Group& group, Segment& segment, Span span) {
   std::int64_t best = std::numeric_limits<std::int64_t>::min();
   const auto visit = [&](const EntryHeader& header, const Slice&) {
-    if (header.index > last) return false;
-    if (header.kind == EntryKind::kData) best = std::max(best, header.max_timestamp);
+    if (header.index > span.last) return false;
+    if (span.has(header)) best = std::max(best, header.max_timestamp);
     return true;
   };
+  // What the index says of the entries before a block holds for the whole segment up to there: it can be used
+  // only if the span begins with the segment.
+  const bool whole_front = segment.prev.next_offset >= span.from;
   std::int64_t before_block = -1;
   const auto before = [&](const IndexEntry& block) {
-    if (block.index > last) return false;
+    if (!whole_front) return block.offset <= span.from;
+    if (block.index > span.last) return false;
     before_block = std::max(before_block, block.max_timestamp);
     return true;
   };
@@ -194,18 +199,20 @@ Result<std::int64_t, Error> StoreImpl::max_timestamp_in(Group& group, Segment& s
   return before_block >= 0 ? std::max(best, before_block) : best;
 }
 
-Result<std::optional<TimestampOffset>, Error> StoreImpl::find_max_timestamp(GroupId group, Index last) {
+Result<std::optional<TimestampOffset>, Error> StoreImpl::find_max_timestamp(GroupId group, Offset from,
+                                                                            Index last) {
   Group& log = find(group);
   if (log.damage) return unexpected(broken(log));
+  const Span span{from, std::min(last, log.last())};
   std::int64_t best = std::numeric_limits<std::int64_t>::min();
   Segment* holder = nullptr;
   for (auto& segment : log.segments) {
     if (segment.first() > last) break;
-    const bool has_data = segment.next_offset > segment.prev.next_offset;
+    const bool has_data = segment.next_offset > std::max(segment.prev.next_offset, from);
     if (!has_data || (holder != nullptr && segment.max_timestamp <= best)) continue;
     std::int64_t largest = segment.max_timestamp;
-    if (segment.last > last) {
-      const auto part = max_timestamp_in(log, segment, last);
+    if (segment.last > last || segment.prev.next_offset < from) {
+      const auto part = max_timestamp_in(log, segment, span);
       if (!part) return unexpected(part.error());
       largest = *part;
     }
@@ -215,15 +222,15 @@ Result<std::optional<TimestampOffset>, Error> StoreImpl::find_max_timestamp(Grou
     }
   }
   const Entry* in_tail = nullptr;
-  for (Index i = log.segments_end().index + 1; i <= std::min(last, log.last()); ++i) {
+  for (Index i = log.segments_end().index + 1; i <= span.last; ++i) {
     const Entry& entry = log.tail.at(i).entry;
-    if (entry.header.kind != EntryKind::kData || entry.header.max_timestamp <= best) continue;
+    if (!span.has(entry.header) || entry.header.max_timestamp <= best) continue;
     best = entry.header.max_timestamp;
     in_tail = &entry;
   }
   if (in_tail != nullptr) return TimestampOffset{best, in_tail->header, in_tail->payload};
   if (holder == nullptr) return std::nullopt;
-  return first_in_segment(log, *holder, best, last);
+  return first_in_segment(log, *holder, best, span);
 }
 
 }  // namespace kontiki::storage

@@ -7,7 +7,9 @@
 namespace kontiki::storage {
 namespace {
 
+// Nothing in it is wanted any more, whatever the size of the log.
 bool is_expired(const Segment& segment, const Retention& retention, std::int64_t wall_ms) {
+  if (retention.below > Offset(0) && segment.next_offset <= retention.below) return true;
   if (retention.time_ms < 0) return false;
   const bool has_data = segment.next_offset > segment.prev.next_offset;
   if (!has_data) return true;
@@ -25,7 +27,7 @@ std::size_t StoreImpl::droppable(const Group& group, const Retention& retention,
     const bool newest = &segment == &group.segments.back();
     // What is on its way to segments is not recorded as durable yet: the log must not start beyond that.
     if (segment.last > group.durable.last.index) break;
-    // Only its age can make the newest segment go.
+    // Its age or that its records were deleted can make the newest segment go, not its size.
     const bool too_large = !newest && retention.bytes >= 0 &&
                            bytes >= static_cast<std::uint64_t>(retention.bytes) + segment.bytes;
     if (segment.last > up_to || !(too_large || is_expired(segment, retention, wall_ms))) break;

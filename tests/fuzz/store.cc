@@ -191,8 +191,8 @@ bool look_at(storage::Store& store, GroupId group) {
     }
   }
   (void)store.read_from_offset(group, store.start(group).next_offset, store.last(group), 256);
-  (void)store.find_timestamp(group, 1005, store.last(group));
-  (void)store.find_max_timestamp(group, store.last(group));
+  (void)store.find_timestamp(group, 1005, Offset(3), store.last(group));
+  (void)store.find_max_timestamp(group, Offset(3), store.last(group));
   return true;
 }
 

@@ -139,43 +139,23 @@ class Broker:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-class ProcessTest(unittest.TestCase):
-    """A temporary folder, brokers in it, and clients; logs are shown when a test fails."""
+class Brokers:
+    """A temporary folder, brokers in it, and Kontiki's own client and kcat for them; end it with remove()."""
 
-    def setUp(self):
+    def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="kontiki-test-")
         self.brokers = []
-        self.addCleanup(self.clean_up)
 
-    def clean_up(self):
-        has_failed = self.has_failed()
+    def remove(self, show_logs=False):
         for broker in self.brokers:
             broker.kill()
-            if has_failed:
+            if show_logs:
                 print(f"\n--- broker {broker.node_id}: the end of its log")
                 print("\n".join(broker.log_text().splitlines()[-LOG_LINES_SHOWN:]), flush=True)
-        if has_failed and os.environ.get("KEEP"):
+        if show_logs and os.environ.get("KEEP"):
             print(f"kept: {self.folder}")
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def has_failed(self):
-        """Whether this test has; a subtest counts for its test."""
-        outcome = self._outcome
-        if hasattr(outcome, "errors"):  # before Python 3.11
-            return any(error for _, error in outcome.errors)
-        failed = outcome.result.failures + outcome.result.errors
-        return any(getattr(test, "test_case", test) is self for test, _ in failed)
-
-    def mount(self, folder, *words):
-        """A file system on a folder; the test is skipped where that is not allowed."""
-        folder.mkdir()
-        done = subprocess.run(["mount", *words, str(folder)], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            self.skipTest(f"cannot mount here: {done.stderr.strip()}")
-        self.addCleanup(subprocess.run, ["umount", "-l", str(folder)], check=False)
-
-    # ---- brokers
 
     def make_brokers(self, *node_ids, options=()):
         """Brokers that are each other's seeds; not started."""
@@ -223,7 +203,7 @@ class ProcessTest(unittest.TestCase):
 
     def kontiki(self, *words, stdin=""):
         code, out, err = self.try_kontiki(*words, stdin=stdin)
-        self.assertEqual(code, 0, f"kontiki {' '.join(words)}: {err}")
+        assert code == 0, f"kontiki {' '.join(words)}: exit code {code}: {err}"
         return out
 
     def kcat(self, broker, *words, stdin=b"", seconds=60):
@@ -232,16 +212,8 @@ class ProcessTest(unittest.TestCase):
             words += ("-X", "fetch.wait.max.ms=20")  # the end of a partition is told after so long
         done = subprocess.run(["kcat", "-q", "-b", getattr(broker, "kafka", broker), *words], input=stdin,
                               capture_output=True, timeout=seconds, preexec_fn=die_with_parent, check=False)
-        self.assertEqual(done.returncode, 0, f"kcat {' '.join(words)}: {done.stderr.decode(errors='replace')}")
+        assert done.returncode == 0, f"kcat {' '.join(words)}: {done.stderr.decode(errors='replace')}"
         return done.stdout
-
-    @contextmanager
-    def background(self, action):
-        """Runs action() in a thread beside the block; its exception is the test's."""
-        with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(action)
-            yield
-            running.result()
 
     def create_topic(self, brokers, name, partitions=1, replication_factor=1, **configs):
         pairs = [word for key, value in configs.items() for word in ("-c", f"{key.replace('_', '.')}={value}")]
@@ -259,6 +231,41 @@ class ProcessTest(unittest.TestCase):
             return code == 0 and all(one["leader"] >= 0 and len(one["in_step"]) >= replicas
                                      for one in json.loads(answer)[0]["partitions"])
         wait_until(f"{replicas} replicas of each partition of {name} are in step", holds, seconds)
+
+
+class ProcessTest(Brokers, unittest.TestCase):
+    """A test with brokers of its own, whose logs are shown when it fails."""
+
+    def __init__(self, *args, **kwargs):
+        unittest.TestCase.__init__(self, *args, **kwargs)
+
+    def setUp(self):
+        Brokers.__init__(self)
+        self.addCleanup(lambda: self.remove(show_logs=self.has_failed()))
+
+    def has_failed(self):
+        """Whether this test has; a subtest counts for its test."""
+        outcome = self._outcome
+        if hasattr(outcome, "errors"):  # before Python 3.11
+            return any(error for _, error in outcome.errors)
+        failed = outcome.result.failures + outcome.result.errors
+        return any(getattr(test, "test_case", test) is self for test, _ in failed)
+
+    def mount(self, folder, *words):
+        """A file system on a folder; the test is skipped where that is not allowed."""
+        folder.mkdir()
+        done = subprocess.run(["mount", *words, str(folder)], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            self.skipTest(f"cannot mount here: {done.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["umount", "-l", str(folder)], check=False)
+
+    @contextmanager
+    def background(self, action):
+        """Runs action() in a thread beside the block; its exception is the test's."""
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(action)
+            yield
+            running.result()
 
     # ---- the verifying client
 

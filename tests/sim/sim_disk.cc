@@ -2,6 +2,7 @@
 
 #include "base/check.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace kontiki::sim {
@@ -205,6 +206,12 @@ DiskResult<void> SimDisk::sync_dir(const std::string& dir) {
   ++counters_.dir_syncs;
   image_.sync_dir(name);
   return {};
+}
+
+DiskResult<env::DiskSpace> SimDisk::space(const std::string& dir) {
+  if (!image_.has_dir(DiskImage::normal(dir))) return unexpected(DiskError::kNotFound);
+  const std::uint64_t total = capacity_.value_or(1ull << 40);
+  return env::DiskSpace{total, total - std::min(total, image_.bytes())};
 }
 
 void SimDisk::close_all() {

@@ -40,6 +40,8 @@ class SimDisk : public env::Disk {
   env::DiskResult<void> make_dirs(const std::string& path) override;
   env::DiskResult<std::vector<std::string>> list(const std::string& dir) override;
   env::DiskResult<void> sync_dir(const std::string& dir) override;
+  // As large as set_capacity says, or 1 TiB.
+  env::DiskResult<env::DiskSpace> space(const std::string& dir) override;
 
   // The process dies and the machine does not: all that was written is still there, synced or not.
   void crash_process();

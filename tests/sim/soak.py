@@ -51,6 +51,7 @@ class Totals:
               f"{virtual / busy if busy else 0:.0f} times real time per core")
         print(f"acknowledged and checked {numbers.get('acknowledged', 0):.0f} records, consumed "
               f"{numbers.get('consumed', 0):.0f}, {numbers.get('topic_changes', 0):.0f} topics created or deleted, "
+              f"{numbers.get('commits', 0):.0f} offsets of groups committed, "
               f"{numbers.get('exits', 0):.0f} brokers ended themselves")
         print("faults: " + ", ".join(f"{key.replace('_', '-')} {value:.0f}" for key, value in sorted(self.faults.items())))
 

@@ -17,8 +17,9 @@ struct ListOffsetsRequest {
   struct Partition {
     std::int32_t partition_index = 0;
     std::int32_t current_leader_epoch = -1;
-    std::int64_t timestamp =
-        0;  // ms, or -1: latest, -2: earliest, -3: the record with the largest timestamp (from version 7)
+    // ms, or -1: latest, -2: earliest, -3: the record with the largest timestamp (from version 7), -4:
+    // earliest on the broker itself (8), -5: latest in remote storage (9), -6: earliest not there yet (11)
+    std::int64_t timestamp = 0;
 
     friend bool operator==(const Partition&, const Partition&) = default;
     template <class V>
@@ -44,6 +45,7 @@ struct ListOffsetsRequest {
   std::int32_t replica_id = -1;
   std::int8_t isolation_level = 0;
   std::vector<Topic> topics;
+  std::int32_t timeout_ms = 0;
 
   friend bool operator==(const ListOffsetsRequest&, const ListOffsetsRequest&) = default;
   template <class V>
@@ -51,6 +53,7 @@ struct ListOffsetsRequest {
     v("replica_id", replica_id);
     v("isolation_level", isolation_level, since(2));
     v("topics", topics);
+    v("timeout_ms", timeout_ms, since(10));
   }
 };
 

@@ -75,6 +75,11 @@ std::string replay_partition(const FoundLog& log, const partition::Partition& li
       log, live.applied(), [&](const partition::Partition& rebuilt) { return rebuilt.same_state(live); });
 }
 
+std::string replay_groups(const FoundLog& log, const group::Groups& live) {
+  return replay<group::Groups>(log, live.applied(),
+                               [&](const group::Groups& rebuilt) { return rebuilt == live; });
+}
+
 std::string replay_metadata(const FoundLog& log, const metadata::Cluster& live) {
   return replay<metadata::Cluster>(log, live.applied(),
                                    [&](const metadata::Cluster& rebuilt) { return rebuilt == live; });

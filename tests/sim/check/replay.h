@@ -3,6 +3,7 @@
 // whole and from its snapshot where there is one, and the result must be the state of the live machine.
 #pragma once
 
+#include "group/groups.h"
 #include "metadata/cluster.h"
 #include "model/entry.h"
 #include "partition/partition.h"
@@ -27,6 +28,7 @@ std::optional<FoundLog> found_log(storage::Store& store, GroupId group, std::str
 
 // Empty, or how the state rebuilt from the log differs from the live one.
 std::string replay_partition(const FoundLog& log, const partition::Partition& live);
+std::string replay_groups(const FoundLog& log, const group::Groups& live);
 std::string replay_metadata(const FoundLog& log, const metadata::Cluster& live);
 
 }  // namespace kontiki::sim

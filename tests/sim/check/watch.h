@@ -4,7 +4,9 @@
 
 #include "sim/check/acknowledged.h"
 #include "sim/check/consumer_view.h"
+#include "sim/check/deletions.h"
 #include "sim/check/exactly_once.h"
+#include "sim/check/group_history.h"
 #include "sim/check/high_watermark.h"
 #include "sim/check/log_agreement.h"
 #include "sim/check/metadata_history.h"
@@ -28,7 +30,9 @@ class Watch {
   ConsumerView view;
   LogAgreement logs;
   HighWatermark watermarks;
+  Deletions deletions;
   MetadataHistory topics;
+  GroupHistory groups;
   MetadataAgreement metadata;
 
   // ---- reports ----

@@ -97,8 +97,12 @@ void Producer::pump(Lane& lane) {
     if (batch.number >= lane.batches.front().number + options_.in_flight_max) return;
     if (batch.on_its_way) continue;
     const auto place = client_.place(options_.topic, lane.partition);
+    // A new leader takes any sequence of a producer that it has never heard of, so nothing may get there
+    // before what went to the leader before it.
+    if (lane.on_their_way > 0 && place.leader != lane.leader) return;
     Wire* wire = place.leader < 0 ? nullptr : client_.wire_to(place.leader);
     if (wire == nullptr) return back_off(lane);
+    lane.leader = place.leader;
     send(lane, batch, *wire);
   }
 }
@@ -157,7 +161,8 @@ void Producer::succeeded(Lane& lane, std::deque<Batch>::iterator batch, Offset b
 }
 
 void Producer::failed(Lane& lane, const Batch& batch, ErrorCode error) {
-  lane.last_error = kafka::to_string(error);
+  // Those behind the first one only tell that it is missing.
+  if (&batch == &lane.batches.front()) lane.last_error = kafka::to_string(error);
   lane.again = true;
   const bool alone = &batch == &lane.batches.front() && lane.on_their_way == 0;
   if (options_.topic_may_go && error == ErrorCode::kUnknownTopicOrPartition && batch.attempts > 20) {
@@ -171,9 +176,9 @@ void Producer::failed(Lane& lane, const Batch& batch, ErrorCode error) {
                         error == ErrorCode::kInvalidTimestamp ||  // clocks jump
                         (error == ErrorCode::kOutOfOrderSequenceNumber && !alone);
   if (!expected)
-    watch_.verdicts.unsafe(
-        "exactly once", fmt::format("{}: {} of partition {} was refused: {}", who(),
-                                    facts_of(batch.bytes.bytes())->text(), lane.partition, lane.last_error));
+    watch_.verdicts.unsafe("exactly once", fmt::format("{}: {} of partition {} was refused: {}", who(),
+                                                       facts_of(batch.bytes.bytes())->text(), lane.partition,
+                                                       kafka::to_string(error)));
   back_off(lane);
 }
 
@@ -195,9 +200,11 @@ std::string Producer::state() const {
   std::string out = fmt::format("{} of {} (id {})", who(), options_.topic, id_.value);
   for (const Lane& lane : lanes_)
     if (!lane.batches.empty())
-      out += fmt::format("; partition {}: {} batches, {} on their way, first tried {} times, last error {}",
-                         lane.partition, lane.batches.size(), lane.on_their_way,
-                         lane.batches.front().attempts, lane.last_error);
+      out += fmt::format(
+          "; partition {}: {} batches, {} on their way, the first (sequence {}) tried {} times, last error "
+          "{}",
+          lane.partition, lane.batches.size(), lane.on_their_way, lane.batches.front().sequence,
+          lane.batches.front().attempts, lane.last_error);
   return out;
 }
 

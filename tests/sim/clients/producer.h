@@ -58,7 +58,8 @@ class Producer {
     std::int32_t next_sequence = 0;
     std::uint64_t made = 0;  // records
     std::uint64_t batches_made = 0;
-    std::string last_error;
+    std::int32_t leader = -1;  // to whom they are
+    std::string last_error;    // of the first batch
   };
   using Answer = kafka::ProduceResponse;
 

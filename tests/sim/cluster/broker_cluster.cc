@@ -1,5 +1,6 @@
 #include "sim/cluster/broker_cluster.h"
 
+#include "broker/coordinator_host.h"
 #include "broker/partition_host.h"
 #include "sim/cluster/process_exit.h"
 
@@ -41,6 +42,9 @@ broker::BrokerOptions BrokerCluster::options_of(std::size_t i) const {
   options.seed = options_.seed * 1000 + starts_;
   options.limits = options_.limits;
   options.node = options_.node;
+  options.coordinators = 3;
+  options.groups.session_timeout_min_ms = 1'000;
+  options.groups.initial_rebalance_delay_ms = 500;
   return options;
 }
 
@@ -125,6 +129,16 @@ multiraft::Group* BrokerCluster::member(std::size_t i, GroupId id) {
   return at.shard(at.shard_of(id)).find(id);
 }
 
+broker::ReplicaHost* BrokerCluster::replica(std::size_t i, GroupId id) {
+  if (!runs(i)) return nullptr;
+  return broker(i).shard(broker(i).node().shard_of(id)).replica(id);
+}
+
+broker::CoordinatorHost* BrokerCluster::coordinator(std::size_t i, GroupId id) {
+  if (!runs(i)) return nullptr;
+  return broker(i).shard(broker(i).node().shard_of(id)).coordinator(id);
+}
+
 broker::PartitionHost* BrokerCluster::host(std::size_t i, GroupId id) {
   if (!runs(i)) return nullptr;
   return broker(i).shard(broker(i).node().shard_of(id)).host(id);
@@ -132,8 +146,11 @@ broker::PartitionHost* BrokerCluster::host(std::size_t i, GroupId id) {
 
 std::optional<std::size_t> BrokerCluster::leader(GroupId id) {
   for (std::size_t i = 0; i < size(); ++i) {
+    if (!runs(i) || !node(i).running()) continue;
     broker::PartitionHost* at = host(i, id);
-    if (at != nullptr && node(i).running() && at->serves()) return i;
+    if (at != nullptr && at->serves()) return i;
+    broker::CoordinatorHost* coordinates = coordinator(i, id);
+    if (coordinates != nullptr && coordinates->leads() && coordinates->coordinator().is_serving()) return i;
   }
   return std::nullopt;
 }

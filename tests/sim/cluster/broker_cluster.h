@@ -16,8 +16,10 @@
 #include <vector>
 
 namespace kontiki::broker {
+class CoordinatorHost;
 class PartitionHost;
-}
+class ReplicaHost;
+}  // namespace kontiki::broker
 
 namespace kontiki::sim {
 
@@ -64,9 +66,11 @@ class BrokerCluster {
   // ---- for onlookers ----
   bool all_ready();  // every broker that runs
   std::optional<GroupId> group(const std::string& topic, std::int32_t partition);
-  multiraft::Group* member(std::size_t i, GroupId id);     // null if not running or not there
-  broker::PartitionHost* host(std::size_t i, GroupId id);  // likewise
-  std::optional<std::size_t> leader(GroupId id);           // that leads and serves
+  multiraft::Group* member(std::size_t i, GroupId id);              // null if not running or not there
+  broker::ReplicaHost* replica(std::size_t i, GroupId id);          // likewise
+  broker::PartitionHost* host(std::size_t i, GroupId id);           // likewise, or not of messages
+  broker::CoordinatorHost* coordinator(std::size_t i, GroupId id);  // likewise, or of messages
+  std::optional<std::size_t> leader(GroupId id);                    // that leads and serves
   // The metadata of the running broker that has applied most; null if none runs.
   const metadata::Cluster* metadata();
 

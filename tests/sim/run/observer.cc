@@ -1,5 +1,6 @@
 #include "sim/run/observer.h"
 
+#include "broker/coordinator_host.h"
 #include "broker/partition_host.h"
 #include "sim/check/replay.h"
 
@@ -173,6 +174,9 @@ std::string Observer::replay(std::size_t i, std::size_t shard, storage::Store& s
     const auto log = found_log(store, group.id, what);
     if (log && group.id == kMetadataGroup) {
       what = replay_metadata(*log, broker.shard(0).cluster());
+    } else if (const auto* coordinator = cluster_.coordinator(i, group.id)) {
+      // Damage to what stands before the snapshot shows only when somebody needs it.
+      what = log ? replay_groups(*log, coordinator->groups()) : damage_expected_ ? "" : what;
     } else if (log) {
       what = replay_partition(*log, cluster_.host(i, group.id)->partition());
     }

@@ -69,6 +69,13 @@ void draw_faults(Prng& prng, Plan& plan) {
   plan.ill_max = std::max<std::size_t>(1, one_of<std::size_t>(prng, {minority, minority, plan.nodes}));
 }
 
+// Of their own dice: so a seed without groups is what it was before there were any.
+void draw_groups(Plan& plan) {
+  Prng prng(plan.seed ^ 0x67726f757073ull);
+  plan.groups = prng.below(3);
+  plan.members = 1 + prng.below(4);
+}
+
 }  // namespace
 
 const char* name_of(FaultKind kind) {
@@ -89,6 +96,10 @@ Plan draw_plan(std::uint64_t seed) {
   plan.pause_us = one_of<std::int64_t>(prng, {10'000, 40'000, 150'000});
   plan.safety_us = one_of<std::int64_t>(prng, {20'000'000, 40'000'000, 80'000'000});
   draw_faults(prng, plan);
+  const bool any_forgets = std::any_of(plan.topics.begin(), plan.topics.end(),
+                                       [](const TopicPlan& topic) { return topic.forgets(); });
+  plan.deleters = any_forgets && prng.chance(2, 3) ? 1 : 0;
+  draw_groups(plan);
   plan.settle();
   return plan;
 }
@@ -113,8 +124,10 @@ std::string Plan::text() const {
   std::int32_t partitions = 0;
   for (const TopicPlan& topic : topics) partitions += topic.partitions;
   std::string out = fmt::format(
-      "{} nodes of {} shards, {} topics, {} partitions, {} producers, {} consumers, {} admins; faults:",
-      nodes, shards, topics.size(), partitions, producers, consumers, admins);
+      "{} nodes of {} shards, {} topics, {} partitions, {} producers, {} consumers, {} admins, {} deleters, "
+      "{} groups of {}; "
+      "faults:",
+      nodes, shards, topics.size(), partitions, producers, consumers, admins, deleters, groups, members);
   for (std::size_t kind = 0; kind < kFaultKinds; ++kind)
     if (every_us[kind] > 0) out += fmt::format(" {}/{}s", kTable[kind].name, every_us[kind] / 1'000'000);
   return out;

@@ -71,6 +71,9 @@ struct Plan {
   std::size_t producers = 3;
   std::size_t consumers = 2;
   std::size_t admins = 1;
+  std::size_t groups = 0;          // of consumers
+  std::size_t members = 0;         // of each
+  std::size_t deleters = 0;        // only with a topic that forgets
   std::int64_t pause_us = 50'000;  // of producers
   std::int64_t safety_us = 60'000'000;
   // Mean time between two faults of a kind; 0: the kind is off.

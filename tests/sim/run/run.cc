@@ -33,7 +33,8 @@ void to_log(LogLevel level, std::string_view line) {
 
 std::vector<std::string> Run::client_hosts(const Plan& plan) {
   std::vector<std::string> hosts;
-  for (std::size_t i = 0; i < plan.producers + plan.consumers + plan.admins; ++i)
+  for (std::size_t i = 0;
+       i < plan.producers + plan.consumers + plan.admins + plan.deleters + plan.groups * plan.members; ++i)
     hosts.push_back("c" + std::to_string(i));
   return hosts;
 }
@@ -189,6 +190,22 @@ void Run::begin_clients() {
     admins_.push_back(std::make_unique<Admin>(**host++, bootstrap(), prng.next(), watch_, options));
     admins_.back()->begin();
   }
+  for (std::size_t i = 0; i < plan_.groups * plan_.members; ++i) {
+    GroupMember::Options options{.number = static_cast<int>(i),
+                                 .group = fmt::format("g{}", i / plan_.members),
+                                 .topics = names,
+                                 .session_timeout_ms = static_cast<std::int32_t>(1'000 + prng.below(4'000)),
+                                 .is_static = prng.chance(1, 3)};
+    members_.push_back(std::make_unique<GroupMember>(**host++, bootstrap(), prng.next(), watch_, options));
+    members_.back()->begin();
+  }
+  for (std::size_t i = 0; i < plan_.deleters; ++i) {
+    Deleter::Options options;
+    for (const TopicPlan& topic : plan_.topics)
+      if (topic.forgets()) options.topics.push_back(topic.name);
+    deleters_.push_back(std::make_unique<Deleter>(**host++, bootstrap(), prng.next(), watch_, options));
+    deleters_.back()->begin();
+  }
 }
 
 // ---- liveness -------------------------------------------------------------------------------------------
@@ -202,12 +219,18 @@ std::string Run::describe(const Observer::Group& group) {
   return out;
 }
 
+Observer::Group Run::metadata_group() const {
+  Observer::Group group{.id = kMetadataGroup, .key = {}, .name = "metadata", .replicas = {}};
+  for (std::size_t i = 0; i < plan_.nodes; ++i) group.replicas.push_back(i);
+  return group;
+}
+
 std::string Run::what_is_missing(const Observer::Group& group) {
   const auto leader = cluster_.leader(group.id);
   if (!leader) return group.name + " has no leader that serves: " + describe(group);
-  broker::PartitionHost* lead = cluster_.host(*leader, group.id);
+  broker::ReplicaHost* lead = cluster_.replica(*leader, group.id);
   for (const std::size_t i : group.replicas) {
-    broker::PartitionHost* host = cluster_.host(i, group.id);
+    broker::ReplicaHost* host = cluster_.replica(i, group.id);
     if (host == nullptr || host->group() == nullptr)
       return fmt::format("{} has no replica on n{}", group.name, i);
     if (host->group()->applied() != lead->group()->applied())
@@ -221,22 +244,27 @@ std::string Run::what_is_missing(const Observer::Group& group) {
                          host->group()->core().commit().value, *leader, lead->group()->core().commit().value);
   }
   if (topic_plan(group.key.topic) == nullptr) return {};
+  const Offset end = cluster_.host(*leader, group.id)->partition().high_watermark();
   for (std::size_t c = 0; c < consumers_.size(); ++c)
-    if (consumers_[c]->position(group.key) < lead->partition().high_watermark())
+    if (consumers_[c]->position(group.key) < end)
       return fmt::format("{}: consumer {} has read up to {} of {}", group.name, c,
-                         consumers_[c]->position(group.key).value, lead->partition().high_watermark().value);
+                         consumers_[c]->position(group.key).value, end.value);
   return {};
 }
 
 std::string Run::what_is_missing() {
   if (!faults_.all_running()) return "not every broker runs";
-  if (!cluster_.all_ready()) return "not every broker is ready";
+  if (!cluster_.all_ready()) return "not every broker is ready: metadata: " + describe(metadata_group());
   for (const Observer::Group& group : observer_.groups())
     if (auto what = what_is_missing(group); !what.empty()) return what;
   for (const auto& producer : producers_)
     if (!producer->finished()) return producer->state() + " has not finished";
   for (const auto& admin : admins_)
     if (!admin->finished()) return admin->state() + " has not finished";
+  for (const auto& member : members_)
+    if (!member->finished()) return member->state() + " has not finished";
+  for (const auto& deleter : deleters_)
+    if (!deleter->finished()) return "the deleter has not finished";
   return {};
 }
 
@@ -244,6 +272,8 @@ bool Run::settle() {
   if (!run_for(2 * kSecond)) return false;
   for (const auto& producer : producers_) producer->finish();
   for (const auto& admin : admins_) admin->finish();
+  for (const auto& member : members_) member->finish();
+  for (const auto& deleter : deleters_) deleter->finish();
   if (run_until([this] { return what_is_missing().empty(); }, kLivenessUs)) return true;
   if (watch_.verdicts.clean())
     watch_.verdicts.stuck(
@@ -256,8 +286,11 @@ bool Run::settle() {
 bool Run::audit(const Observer::Group& group) {
   const TopicPlan* plan = topic_plan(group.key.topic);
   for (const std::size_t i : group.replicas) {
+    if (cluster_.coordinator(i, group.id) != nullptr) continue;  // holds no messages
     Observer::Log log;
     watch_.judge("log agreement", observer_.read_log(i, group, log));
+    if (broker::PartitionHost* host = cluster_.host(i, group.id))
+      watch_.judge("deletions", watch_.deletions.check(group.key, audits_, log.start, host->deleted_below()));
     const bool may_forget = plan != nullptr && plan->forgets();
     std::string what = watch_.acks.check(group.key, log.start, log.end, log.batches, may_forget);
     if (!what.empty()) watch_.judge("acknowledged", fmt::format("on n{}: {}", i, what));
@@ -282,6 +315,7 @@ bool Run::audit_metadata() {
 bool Run::bring_damage_to_light() {
   for (const Observer::Group& group : observer_.groups())
     for (const std::size_t i : group.replicas) {
+      if (cluster_.host(i, group.id) == nullptr) continue;  // holds no messages
       Observer::Log log;
       if (observer_.read_log(i, group, log).empty()) continue;
       if (!run_for(kSecond)) return false;
@@ -297,6 +331,7 @@ bool Run::bring_damage_to_light() {
 
 bool Run::audit() {
   observer_.sample_cores();
+  ++audits_;
   if (plan_.has(FaultKind::kDamage) && !bring_damage_to_light()) return false;
   for (const Observer::Group& group : observer_.groups())
     if (!audit(group)) return false;
@@ -307,6 +342,7 @@ bool Run::audit() {
 bool Run::fall_and_rise() {
   faults_.lose_power_everywhere();
   if (!run_for(kSecond)) return false;
+  for (const auto& member : members_) member->finish();
   if (run_until([this] { return what_is_missing().empty(); }, kLivenessUs)) return audit();
   if (watch_.verdicts.clean())
     watch_.verdicts.stuck("liveness", "after the last loss of power: " + what_is_missing());
@@ -322,6 +358,8 @@ Summary Run::summary() const {
           .consumed = watch_.records_consumed(),
           .batches = watch_.ledger.batches(),
           .topic_changes = watch_.topics.changes(),
+          .commits = watch_.groups.commits(),
+          .deletions = watch_.deletions.count(),
           .exits = faults_.exits(),
           .faults = faults_.counts()};
 }

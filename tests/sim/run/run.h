@@ -11,6 +11,8 @@
 #include "sim/check/watch.h"
 #include "sim/clients/admin.h"
 #include "sim/clients/consumer.h"
+#include "sim/clients/deleter.h"
+#include "sim/clients/group_member.h"
 #include "sim/clients/producer.h"
 #include "sim/cluster/broker_cluster.h"
 #include "sim/cluster/process_exit.h"
@@ -35,7 +37,9 @@ struct Summary {
   std::uint64_t consumed = 0;
   std::uint64_t batches = 0;  // distinct ones in the ledger
   std::uint64_t topic_changes = 0;
-  std::uint64_t exits = 0;  // brokers that ended themselves
+  std::uint64_t commits = 0;    // of offsets, acknowledged
+  std::uint64_t deletions = 0;  // of records, answered
+  std::uint64_t exits = 0;      // brokers that ended themselves
   std::array<std::uint64_t, kFaultKinds> faults{};
 };
 
@@ -68,6 +72,7 @@ class Run {
   std::string what_is_missing();
   std::string what_is_missing(const Observer::Group& group);
   std::string describe(const Observer::Group& group);
+  Observer::Group metadata_group() const;
   // Lets the world go on until `done`, at most for `timeout_us`; false then, or when something is broken.
   bool run_until(const std::function<bool()>& done, std::int64_t timeout_us);
   bool run_for(std::int64_t duration_us);
@@ -86,9 +91,12 @@ class Run {
   std::vector<std::unique_ptr<Producer>> producers_;
   std::vector<std::unique_ptr<Consumer>> consumers_;
   std::vector<std::unique_ptr<Admin>> admins_;
+  std::vector<std::unique_ptr<GroupMember>> members_;
+  std::vector<std::unique_ptr<Deleter>> deleters_;
   std::map<Uuid, std::size_t> topic_plans_;  // by the id that the topic was given
   std::int64_t next_sample_us_ = 0;
   std::uint64_t samples_ = 0;
+  int audits_ = 0;
 };
 
 }  // namespace kontiki::sim

@@ -51,12 +51,19 @@ TEST(Hostile, EveryTruncationIsRefused) {
   }
 }
 
-TEST(Hostile, TrailingBytesAreRefused) {
+// Clients send such requests, and Kafka answers them: librdkafka 2.12 and 2.15 ask for the metadata of all
+// topics with three bytes too many.
+TEST(Hostile, TrailingBytesAreIgnoredInRequestsAndRefusedElsewhere) {
   for (const auto& golden : all_golden()) {
     Body longer = body_of(golden);
     longer.push_back(std::byte{0});
-    const auto recoded =
-        find_message(golden.message)->recode(Slice::copy_of(Bytes(longer)), golden.version, golden.version);
+    const AnyMessage& message = *find_message(golden.message);
+    const auto recoded = message.recode(Slice::copy_of(Bytes(longer)), golden.version, golden.version);
+    if (golden.message.ends_with("Request")) {
+      ASSERT_TRUE(recoded.has_value()) << golden.message << ' ' << golden.version;
+      EXPECT_TRUE(*recoded == *message.recode(golden.body, golden.version, golden.version));
+      continue;
+    }
     ASSERT_FALSE(recoded.has_value()) << golden.message << ' ' << golden.version;
     EXPECT_EQ(recoded.error(), DecodeError::kTrailingBytes) << golden.message << ' ' << golden.version;
   }

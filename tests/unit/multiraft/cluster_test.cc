@@ -340,6 +340,24 @@ TEST(Cluster, ALeadIsConfirmedByAMajorityAndOnlyWhenAllThatWasCommittedIsApplied
   EXPECT_EQ(confirmed, std::optional(false)) << "a follower is no leader";
 }
 
+// A group that is made here only after its leader has spoken and died, and came back without its data.
+TEST(Cluster, WhatADeadLeaderSaidBeforeTheGroupWasMadeIsForgotten) {
+  World world(14);
+  world.seats[kGroup] = {{7, {}}, {11, {}}};
+  world.start_all({kGroup});
+  const int old_leader = world.wait_for_leader(kGroup);
+  ASSERT_TRUE(world.propose(old_leader, kGroup, "to one that has no such group yet"));
+  world.simulation.run_for(200'000);
+  world.crash(old_leader);
+  world.machine_of(old_leader).disk().wipe();
+  world.simulation.run_for(5'000);
+  world.restart(old_leader, Origin::kLost);
+  world.simulation.run_for(50'000);
+  world.seats[kGroup][42] = {};
+  world.create(42, kGroup);
+  EXPECT_NE(world.wait_for_leader(kGroup), old_leader);
+}
+
 TEST(Cluster, AnIdleGroupCostsNothing) {
   World world(10);
   std::vector<GroupId> groups;

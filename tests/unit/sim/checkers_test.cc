@@ -3,7 +3,9 @@
 #include "model/record_batch.h"
 #include "sim/check/acknowledged.h"
 #include "sim/check/consumer_view.h"
+#include "sim/check/deletions.h"
 #include "sim/check/exactly_once.h"
+#include "sim/check/group_history.h"
 #include "sim/check/high_watermark.h"
 #include "sim/check/log_agreement.h"
 #include "sim/check/metadata_history.h"
@@ -244,6 +246,80 @@ TEST(BatchFactsTest, AnyFlippedByteOfABatchShows) {
     const auto other = facts_of(bytes);
     EXPECT_TRUE(!other || other->bytes != facts->bytes) << "byte " << i;
   }
+}
+
+class GroupHistoryTest : public testing::Test {
+ protected:
+  GroupHistory::CommitId commit(std::int64_t offset, std::int32_t generation = 1) {
+    const auto id = groups_.committing("g", kKey, generation, offset);
+    groups_.committed(id);
+    return id;
+  }
+  std::string told(std::optional<GroupHistory::CommitId> id, std::int64_t offset,
+                   GroupHistory::Moment asked = 0) {
+    return groups_.told("g", kKey, asked == 0 ? groups_.now() : asked, id, offset);
+  }
+  GroupHistory groups_;
+};
+
+TEST_F(GroupHistoryTest, TheNewestCommitIsTold) {
+  EXPECT_THAT(told(std::nullopt, -1), IsEmpty());
+  const auto first = commit(10);
+  EXPECT_THAT(told(first, 10), IsEmpty());
+  const auto before = groups_.now();
+  const auto second = commit(20);
+  EXPECT_THAT(told(first, 10, before), IsEmpty()) << "asked before the second was acknowledged";
+  EXPECT_THAT(told(second, 20), IsEmpty());
+  EXPECT_THAT(told(first, 10), HasSubstr("20 was committed since"));
+  EXPECT_THAT(told(std::nullopt, -1), HasSubstr("nothing"));
+  EXPECT_THAT(told(second, 21), HasSubstr("20 was committed"));
+  EXPECT_THAT(told(777, 20), HasSubstr("nobody"));
+}
+
+TEST_F(GroupHistoryTest, ACommitWithoutAnAnswerMayBeThereUntilALaterOneIs) {
+  const auto first = commit(10);
+  const auto lost = groups_.committing("g", kKey, 1, 15);
+  EXPECT_THAT(told(first, 10), IsEmpty());
+  EXPECT_THAT(told(lost, 15), IsEmpty());
+  EXPECT_THAT(told(first, 10), HasSubstr("15 was committed since"))
+      << "who was told it knows that it was there";
+}
+
+TEST_F(GroupHistoryTest, ARefusedCommitIsNotThere) {
+  const auto id = groups_.committing("g", kKey, 1, 15);
+  groups_.refused(id);
+  EXPECT_THAT(told(id, 15), HasSubstr("refused"));
+  EXPECT_THAT(told(std::nullopt, -1), IsEmpty());
+}
+
+TEST_F(GroupHistoryTest, AnEarlierGenerationDoesNotOvertake) {
+  const auto late = groups_.committing("g", kKey, 1, 15);
+  commit(20, 2);
+  EXPECT_THAT(told(late, 15), HasSubstr("generation 2"));
+}
+
+TEST_F(GroupHistoryTest, AGenerationHasOneLeaderAndOneAssignment) {
+  EXPECT_THAT(groups_.joined("g", 1, "a"), IsEmpty());
+  EXPECT_THAT(groups_.joined("g", 1, "a"), IsEmpty());
+  EXPECT_THAT(groups_.joined("g", 2, "b"), IsEmpty());
+  EXPECT_THAT(groups_.joined("g", 1, "b"), HasSubstr("led by a and by b"));
+  EXPECT_THAT(groups_.synced("g", 1, "a", "s1", {kKey}), IsEmpty());
+  EXPECT_THAT(groups_.synced("g", 1, "a", "s1", {kKey}), IsEmpty());
+  EXPECT_THAT(groups_.synced("g", 1, "b", "s1", {kKey}), HasSubstr("both a and b"));
+  EXPECT_THAT(groups_.synced("g", 1, "b", "s2", {}), HasSubstr("two assignments"));
+}
+
+TEST(DeletionsTest, WhatWasDeletedStaysDeletedOnEveryReplica) {
+  Deletions deletions;
+  EXPECT_THAT(deletions.answered(kKey, Offset(5), Offset(5)), IsEmpty());
+  EXPECT_THAT(deletions.answered(kKey, Offset(3), Offset(7)), IsEmpty()) << "retention went further";
+  EXPECT_THAT(deletions.answered(kKey, Offset(-1), Offset(9)), IsEmpty());
+  EXPECT_THAT(deletions.answered(kKey, Offset(6), Offset(5)), HasSubstr("deleted up to 6"));
+  EXPECT_THAT(deletions.check(kKey, 1, Offset(9), Offset(8)), IsEmpty());
+  EXPECT_THAT(deletions.check(kKey, 1, Offset(8), Offset(8)), IsEmpty());
+  EXPECT_THAT(deletions.check(kKey, 1, Offset(9), Offset(9)), HasSubstr("one replica has deleted up to 8"));
+  EXPECT_THAT(deletions.check(kKey, 2, Offset(9), Offset(9)), IsEmpty()) << "more, later";
+  EXPECT_THAT(deletions.check(kKey, 3, Offset(4), Offset(4)), HasSubstr("5 was said to be deleted"));
 }
 
 }  // namespace

@@ -82,5 +82,28 @@ TEST(ReplayMetadataTest, AnotherStateShows) {
   EXPECT_THAT(replay_metadata(log, live), HasSubstr("does not reach"));
 }
 
+Slice commit_of(std::int64_t offset) {
+  group::Committed committed;
+  committed.offset = Offset(offset);
+  return encode(group::Command(group::CommitOffsets{"g", {{{"t", 0}, committed}}}));
+}
+
+TEST(ReplayOfGroups, ACommitThatTheLogDoesNotHoldShows) {
+  FoundLog log;
+  group::Groups live;
+  for (std::uint64_t i = 1; i <= 2; ++i) {
+    Entry entry;
+    entry.header.index = Index(i);
+    entry.header.term = Term(1);
+    entry.header.kind = i == 1 ? EntryKind::kTermStart : EntryKind::kCommand;
+    if (i == 2) entry.payload = commit_of(5);
+    log.entries.push_back(entry);
+    live.apply(entry);
+  }
+  EXPECT_THAT(replay_groups(log, live), IsEmpty());
+  log.entries[1].payload = commit_of(6);
+  EXPECT_THAT(replay_groups(log, live), HasSubstr("not the live one"));
+}
+
 }  // namespace
 }  // namespace kontiki::sim

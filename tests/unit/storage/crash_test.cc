@@ -138,9 +138,14 @@ class Load {
   void retain(GroupId id, ModelGroup& group) {
     const Retention by_size{.bytes = 2000};
     const Retention by_time{.time_ms = 0};  // takes all that it may, the newest segment too
-    const LogStart start =
-        world_.store().retain(id, prng_.chance(1, 3) ? by_time : by_size, 1'000'000, committed_[id]);
+    const Retention deleted{.below = Offset(static_cast<std::int64_t>(
+                                prng_.below(static_cast<std::uint64_t>(group.next_offset()) + 1)))};
+    const Retention& wish = prng_.chance(1, 3) ? by_time : prng_.chance(1, 2) ? by_size : deleted;
+    const LogStart start = world_.store().retain(id, wish, 1'000'000, committed_[id]);
     if (start == group.start) return;
+    if (&wish == &deleted) {
+      ASSERT_LE(start.next_offset, deleted.below);
+    }
     const auto cut = static_cast<std::ptrdiff_t>(start.index - group.start.index);
     ASSERT_LE(start.index, committed_[id]);
     group.log.erase(group.log.begin(), group.log.begin() + cut);

@@ -61,7 +61,7 @@ class DamageFound : public DamageTest {
     }
     if (!found) {
       for (std::int64_t at = 1; at <= static_cast<std::int64_t>(entries.size()); at += 9) {
-        const auto got = store.find_timestamp(kGroup, at, Index(entries.size()));
+        const auto got = store.find_timestamp(kGroup, at, Offset(0), Index(entries.size()));
         EXPECT_TRUE(got && *got && (*got)->header.index == Index(static_cast<std::uint64_t>(at)));
       }
     }
@@ -316,7 +316,7 @@ TEST_F(DamageTest, LiesBehindRightChecksumsDoNotCrash) {
       if (group.last <= group.start.index || group.damage) continue;
       (void)(*opened)->read(group.group, group.last, group.last, 100);
       (void)(*opened)->read_from_offset(group.group, group.start.next_offset, group.last, 100);
-      (void)(*opened)->find_timestamp(group.group, 0, group.last);
+      (void)(*opened)->find_timestamp(group.group, 0, Offset(0), group.last);
     }
   }
 }

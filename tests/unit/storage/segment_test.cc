@@ -29,12 +29,14 @@ class SegmentTest : public testing::Test {
  protected:
   SegmentTest() { make_small(world); }
 
-  // Appends, flushes and commits `count` entries one by one.
-  void fill(GroupId group, std::uint64_t count) {
+  // Appends, flushes and commits `count` entries one by one. With `unordered`, some timestamps jump ahead.
+  void fill(GroupId group, std::uint64_t count, bool unordered = false) {
     auto& entries = model[group];
     for (std::uint64_t i = 0; i < count; ++i) {
       const std::int64_t offset = entries.empty() ? 0 : entries.back().header.next_offset().value;
       entries.push_back(entry_at(entries.size() + 1, offset));
+      if (unordered && i % 7 == 3)
+        entries.back().header.max_timestamp += static_cast<std::int64_t>(i % 91) * 40;
       world.store().append(group, std::span(&entries.back(), 1));
       world.flush();
       world.store().set_committed(group, entries.back().header.index);
@@ -103,7 +105,7 @@ TEST_F(SegmentTest, EveryReadGivesTheSameWhereverTheEntriesStand) {
 
 TEST_F(SegmentTest, OffsetsAreFoundAmongEntriesThatTakeNone) {
   world.open().create(kGroup);
-  fill(kGroup, 400);
+  fill(kGroup, 400, true);
   const auto& entries = model[kGroup];
   const std::int64_t end = entries.back().header.next_offset().value;
   Prng prng(6);
@@ -144,36 +146,43 @@ TEST_F(SegmentTest, ASequentialReaderNeverReadsTheSameByteTwice) {
   EXPECT_LT(world.disk().counters().bytes_read - before, payload * 2);
 }
 
-TEST_F(SegmentTest, TimestampsAreFound) {
+TEST_F(SegmentTest, TimestampsAreFoundAmongTheRecordsThatAreLeft) {
   world.open().create(kGroup);
   fill(kGroup, 400);
   const auto& entries = model[kGroup];
+  const std::int64_t end = entries.back().header.next_offset().value;
+  const auto in_span = [&](const Entry& e, std::int64_t from, std::uint64_t last) {
+    return e.header.kind == EntryKind::kData && e.header.next_offset() > Offset(from) &&
+           e.header.index <= Index(last);
+  };
   for (std::int64_t asked = 900; asked < 5100; asked += 7) {
-    for (const std::uint64_t last : {400u, 250u, 3u}) {
-      const auto got = world.store().find_timestamp(kGroup, asked, Index(last));
-      ASSERT_TRUE(got.has_value()) << got.error().message;
-      const auto wanted = std::ranges::find_if(entries, [&](const Entry& e) {
-        return e.header.kind == EntryKind::kData && e.header.max_timestamp >= asked;
-      });
-      if (wanted == entries.end() || wanted->header.index > Index(last)) {
-        ASSERT_FALSE(got->has_value());
-      } else {
-        ASSERT_TRUE(got->has_value());
+    for (const std::int64_t from : {std::int64_t{0}, end / 3, end - 5}) {
+      for (const std::uint64_t last : {400u, 250u, 3u}) {
+        const auto got = world.store().find_timestamp(kGroup, asked, Offset(from), Index(last));
+        ASSERT_TRUE(got.has_value()) << got.error().message;
+        const auto wanted = std::ranges::find_if(entries, [&](const Entry& e) {
+          return in_span(e, from, last) && e.header.max_timestamp >= asked;
+        });
+        ASSERT_EQ(got->has_value(), wanted != entries.end()) << asked << " " << from << " " << last;
+        if (wanted == entries.end()) continue;
         ASSERT_EQ((*got)->header, wanted->header);
         ASSERT_EQ((*got)->batch, wanted->payload);
       }
     }
   }
   for (std::uint64_t last = 1; last <= 400; ++last) {
-    const auto got = world.store().find_max_timestamp(kGroup, Index(last));
-    ASSERT_TRUE(got.has_value());
-    const Entry* wanted = nullptr;
-    for (std::uint64_t i = 0; i < last; ++i) {
-      if (entries[i].header.kind == EntryKind::kData) wanted = &entries[i];
-    }
-    ASSERT_EQ(got->has_value(), wanted != nullptr);
-    if (wanted != nullptr) {
-      ASSERT_EQ((*got)->header, wanted->header);
+    for (std::int64_t from = 0; from <= end; from += 1 + end / 50) {
+      const auto got = world.store().find_max_timestamp(kGroup, Offset(from), Index(last));
+      ASSERT_TRUE(got.has_value());
+      const Entry* wanted = nullptr;
+      for (const Entry& e : entries)
+        if (in_span(e, from, last) &&
+            (wanted == nullptr || e.header.max_timestamp > wanted->header.max_timestamp))
+          wanted = &e;
+      ASSERT_EQ(got->has_value(), wanted != nullptr) << from << " " << last;
+      if (wanted != nullptr) {
+        ASSERT_EQ((*got)->header, wanted->header);
+      }
     }
   }
 }
@@ -302,6 +311,25 @@ TEST_F(SegmentTest, RetentionByTimeAlsoTakesTheNewestSegment) {
   EXPECT_EQ(again.start(kGroup), all);
   EXPECT_EQ(all_entries(again, kGroup).back(), model[kGroup].back());
   EXPECT_EQ(again.last(kGroup), Index(1000));
+}
+
+TEST_F(SegmentTest, SegmentsOfDeletedRecordsGoWhateverTheirAgeAndSize) {
+  world.open().create(kGroup);
+  fill(kGroup, 500);
+  const Offset middle = model[kGroup][250].header.base_offset;
+  const Offset end = model[kGroup].back().header.next_offset();
+  EXPECT_EQ(world.store().retain(kGroup, {}, 0, Index(500)), LogStart{});
+  EXPECT_TRUE(world.store().retention_due(kGroup, {.below = middle}, 0, Index(0)));
+  EXPECT_EQ(world.store().retain(kGroup, {.below = middle}, 0, Index(0)), LogStart{}) << "past the snapshot";
+  const LogStart some = world.store().retain(kGroup, {.below = middle}, 0, Index(500));
+  EXPECT_GT(some.next_offset, Offset(100));
+  EXPECT_LE(some.next_offset, middle) << "a record that is left went with deleted ones";
+  EXPECT_FALSE(world.store().retention_due(kGroup, {.below = middle}, 0, Index(0)));
+  world.flush();
+  EXPECT_EQ(world.restart_machine().start(kGroup), some);
+  EXPECT_GT(world.store().retain(kGroup, {.below = end}, 0, Index(500)).index, Index(400));
+  world.flush();
+  EXPECT_EQ(segments_of(kGroup), 0u) << "also the newest";
 }
 
 TEST_F(SegmentTest, ResetDropsSegmentsAndStartsAnew) {
