@@ -49,6 +49,37 @@ struct BrokerSetting {
   std::string_view documentation;
 };
 
+std::vector<BrokerSetting> limit_settings(const BrokerLimits& limits) {
+  using enum ConfigType;
+  const BrokerLimits built_in;
+  const auto row = [&](std::string_view name, ConfigType type, auto value, std::string_view documentation) {
+    const auto now = value(limits);
+    const auto source = now == value(built_in) ? ConfigSource::kDefault : ConfigSource::kStaticBroker;
+    return BrokerSetting{name, type, std::to_string(now), source, documentation};
+  };
+  using L = const BrokerLimits&;
+  return {
+      row(
+          "connections.max.idle.ms", kLong, [](L l) { return l.connection_idle_us / 1000; },
+          "Connections that are idle for longer are closed."),
+      row(
+          "max.connections", kInt, [](L l) { return l.connections_max; },
+          "Client connections of this broker; further ones are closed at once."),
+      row(
+          "max.connections.per.ip", kInt, [](L l) { return l.connections_per_host_max; },
+          "Client connections from one address; further ones are closed at once."),
+      row(
+          "producer.id.expiration.ms", kInt, [](L l) { return l.producer_id_expiration_ms; },
+          "Idempotent producers that are silent for longer are forgotten."),
+      row(
+          "queued.max.request.bytes", kLong, [](L l) { return l.request_bytes_max; },
+          "Memory for requests being served; above, no further ones are read."),
+      row(
+          "socket.request.max.bytes", kInt, [](L l) { return l.request_size_max; },
+          "The size of the largest request."),
+  };
+}
+
 std::vector<BrokerSetting> own_settings(const BrokerOptions& options, const env::Address& kafka) {
   using enum ConfigType;
   constexpr auto kSet = ConfigSource::kStaticBroker;
@@ -61,22 +92,17 @@ std::vector<BrokerSetting> own_settings(const BrokerOptions& options, const env:
       {"auto.create.topics.enable", kBoolean, options.auto_create_topics ? "true" : "false", kSet,
        "Whether a topic is created when a client asks about it."},
       {"broker.id", kInt, id, kSet, "The id of this broker."},
-      {"connections.max.idle.ms", kLong, std::to_string(options.limits.connection_idle_us / 1000), kBuiltIn,
-       "Connections that are idle for longer are closed."},
       {"default.replication.factor", kInt, std::to_string(options.replication_factor()), kSet,
        "The replicas of a partition where the client does not say."},
       {"listeners", kList, listener(kafka), kSet, "The address on which this broker serves clients."},
       {"log.dirs", kString, options.data_dir, kSet, "The folder of this broker's data."},
-      {"max.connections", kInt, std::to_string(options.limits.connections_max), kBuiltIn,
-       "Client connections of this broker; further ones are closed at once."},
       {"max.incremental.fetch.session.cache.slots", kInt, std::to_string(limits::kFetchSessionsMax), kBuiltIn,
        "Incremental fetch sessions that are remembered."},
       {"node.id", kInt, id, kSet, "The id of this broker."},
       {"num.partitions", kInt, std::to_string(options.default_partitions), kSet,
        "The partitions of a topic where the client does not say."},
-      {"socket.request.max.bytes", kInt, std::to_string(options.limits.request_size_max), kBuiltIn,
-       "The size of the largest request."},
   };
+  for (BrokerSetting& limit : limit_settings(options.limits)) settings.push_back(std::move(limit));
   if (!options.rack.empty())
     settings.push_back({"broker.rack", kString, options.rack, kSet, "The rack of this broker."});
   return settings;
