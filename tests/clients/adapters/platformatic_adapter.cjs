@@ -1,10 +1,15 @@
 // @platformatic/kafka, written in JavaScript throughout, the newest versions of most APIs.
 'use strict'
 
+const { readFileSync } = require('node:fs')
+const path = require('node:path')
 const { Admin, Consumer, Producer, ConfigResourceTypes } = require('@platformatic/kafka')
 const { decode, emit, encode, pause, record, run, stream, within } = require('./_base.cjs')
 
 const COMMON = { clientId: 'kontiki-test', bootstrapBrokers: process.argv[2].split(','), retries: 10, retryDelay: 100, timeout: 10000, connectTimeout: 2000 }
+
+// It does not export its package.json.
+const packageFile = () => path.join(path.dirname(require.resolve('@platformatic/kafka')), '..', 'package.json')
 
 let member // of a group
 let messages // its stream
@@ -105,7 +110,7 @@ async function consumeAll (reset, commit) {
 }
 
 run({
-  hello: async () => ({ version: require('@platformatic/kafka/package.json').version }),
+  hello: async () => ({ version: JSON.parse(readFileSync(packageFile())).version }),
 
   produce: ({ topic, records, codec = 'none', idempotent = false }) => using(makeProducer(idempotent), async (producer) => {
     const { offsets } = await producer.send({ messages: records.map((one) => message(topic, one)), compression: codec })
