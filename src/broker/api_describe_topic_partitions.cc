@@ -3,6 +3,7 @@
 
 #include "broker/admin_error.h"
 #include "broker/cluster_view.h"
+#include "broker/config_entries.h"
 #include "broker/handlers.h"
 #include "broker/shard_broker.h"
 #include "kafka/messages/describe_topic_partitions.h"
@@ -17,8 +18,6 @@ namespace {
 
 using kafka::ErrorCode;
 using Response = kafka::DescribeTopicPartitionsResponse;
-
-constexpr std::int32_t kPartitionsPerPageMax = 2000;  // Kafka's max.request.partition.size.limit
 
 Response::Partition described(kafka::MetadataResponse::Partition shown) {
   return {.error_code = shown.error_code,
@@ -84,7 +83,7 @@ void handle_describe_topic_partitions(const RequestContext& context,
   std::set<std::string> names;
   for (const auto& topic : request.topics) names.insert(topic.name);
   const auto view = view_of(shard);
-  Page page(view, std::clamp(request.response_partition_limit, 1, kPartitionsPerPageMax), response);
+  Page page(view, std::clamp(request.response_partition_limit, 1, kDescribedPartitionsMax), response);
   const std::string begin = request.cursor ? request.cursor->topic_name : std::string();
   const auto from = [&](const std::string& name) {
     return request.cursor && name == begin ? request.cursor->partition_index : 0;

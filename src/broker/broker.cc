@@ -119,6 +119,8 @@ Result<void, Problem> Broker::create_metadata_group() {
     return unexpected(std::move(problem));
   }
   controller_->set_group(*group);
+  (*group)->set_segment_bytes(options_.state_log_bytes / 4);
+  (*group)->set_retention({.bytes = static_cast<std::int64_t>(options_.state_log_bytes), .time_ms = -1});
   node_->founding().begin(kMetadataGroup);
   if (voters_.voters.size() == 1) (*group)->campaign();
   return {};

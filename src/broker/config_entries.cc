@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "metadata/topic_configs.h"
+#include "partition/partition.h"
 
 #include <algorithm>
 #include <array>
@@ -49,12 +50,41 @@ struct BrokerSetting {
   std::string_view documentation;
 };
 
+// What is built in, of the consumer groups' coordinators.
+std::vector<BrokerSetting> group_settings(const BrokerOptions& options) {
+  using enum ConfigType;
+  constexpr auto kBuiltIn = ConfigSource::kDefault;
+  constexpr std::int64_t kMinuteMs = 60'000;
+  const group::Config& groups = options.groups;
+  return {
+      {"group.initial.rebalance.delay.ms", kInt, std::to_string(groups.initial_rebalance_delay_ms), kBuiltIn,
+       "How long an empty group waits for more members after the first."},
+      {"group.max.session.timeout.ms", kInt, std::to_string(groups.session_timeout_max_ms), kBuiltIn,
+       "The longest session timeout that a member may ask for."},
+      {"group.max.size", kInt, std::to_string(groups.group_size_max), kBuiltIn, "The members of a group."},
+      {"group.min.session.timeout.ms", kInt, std::to_string(groups.session_timeout_min_ms), kBuiltIn,
+       "The shortest session timeout that a member may ask for."},
+      {"offset.metadata.max.bytes", kInt, std::to_string(groups.offset_metadata_bytes_max), kBuiltIn,
+       "The text that may stand beside a committed offset."},
+      {"offsets.retention.check.interval.ms", kLong, std::to_string(groups.retention_check_interval_ms),
+       kBuiltIn, "How often committed offsets are looked through for those that are too old."},
+      {"offsets.retention.minutes", kInt, std::to_string(groups.offsets_retention_ms / kMinuteMs), kBuiltIn,
+       "How long committed offsets outlive their group's last member."},
+      {"offsets.topic.num.partitions", kInt, std::to_string(options.coordinators), kBuiltIn,
+       "The coordinators that consumer groups are spread over."},
+      {"offsets.topic.replication.factor", kInt, std::to_string(options.coordinator_replication_factor()),
+       kBuiltIn, "The replicas of each coordinator."},
+  };
+}
+
 std::vector<BrokerSetting> own_settings(const BrokerOptions& options, const env::Address& kafka) {
   using enum ConfigType;
   constexpr auto kSet = ConfigSource::kStaticBroker;
   constexpr auto kBuiltIn = ConfigSource::kDefault;
   const auto listener = [](const env::Address& address) { return "PLAINTEXT://" + address.text(); };
   const std::string id = std::to_string(options.node_id.value);
+  std::string seeds;
+  for (const env::Address& seed : options.seeds) seeds += (seeds.empty() ? "" : ",") + seed.text();
   std::vector<BrokerSetting> settings = {
       {"advertised.listeners", kString, listener(options.advertised.value_or(kafka)), kSet,
        "The address that clients are told to connect to."},
@@ -63,20 +93,30 @@ std::vector<BrokerSetting> own_settings(const BrokerOptions& options, const env:
       {"broker.id", kInt, id, kSet, "The id of this broker."},
       {"connections.max.idle.ms", kLong, std::to_string(options.limits.connection_idle_us / 1000), kBuiltIn,
        "Connections that are idle for longer are closed."},
+      {"controller.quorum.bootstrap.servers", kList, seeds, kSet,
+       "The peer addresses of the brokers that vote on the metadata."},
       {"default.replication.factor", kInt, std::to_string(options.replication_factor()), kSet,
        "The replicas of a partition where the client does not say."},
+      {"fetch.max.bytes", kInt, std::to_string(options.limits.fetch_response_bytes_max), kBuiltIn,
+       "The size of the largest answer to a fetch, whatever the client asks for."},
       {"listeners", kList, listener(kafka), kSet, "The address on which this broker serves clients."},
       {"log.dirs", kString, options.data_dir, kSet, "The folder of this broker's data."},
       {"max.connections", kInt, std::to_string(options.limits.connections_max), kBuiltIn,
        "Client connections of this broker; further ones are closed at once."},
       {"max.incremental.fetch.session.cache.slots", kInt, std::to_string(limits::kFetchSessionsMax), kBuiltIn,
        "Incremental fetch sessions that are remembered."},
+      {"max.request.partition.size.limit", kInt, std::to_string(kDescribedPartitionsMax), kBuiltIn,
+       "The partitions in one page of DescribeTopicPartitions."},
       {"node.id", kInt, id, kSet, "The id of this broker."},
       {"num.partitions", kInt, std::to_string(options.default_partitions), kSet,
        "The partitions of a topic where the client does not say."},
-      {"socket.request.max.bytes", kInt, std::to_string(options.limits.request_size_max), kBuiltIn,
+      {"producer.id.expiration.ms", kInt,
+       std::to_string(partition::PartitionConfig{}.producer_id_expiration_ms), kBuiltIn,
+       "How long a partition remembers an idempotent producer that is silent, at least."},
+      {"socket.request.max.bytes", kInt, std::to_string(limits::kRequestBytesMax), kBuiltIn,
        "The size of the largest request."},
   };
+  for (BrokerSetting& setting : group_settings(options)) settings.push_back(std::move(setting));
   if (!options.rack.empty())
     settings.push_back({"broker.rack", kString, options.rack, kSet, "The rack of this broker."});
   return settings;

@@ -13,6 +13,9 @@
 
 namespace kontiki::broker {
 
+// In one page of DescribeTopicPartitions; Kafka's max.request.partition.size.limit.
+inline constexpr std::int32_t kDescribedPartitionsMax = 2000;
+
 // Where a value comes from, by the numbers of the protocol.
 enum class ConfigSource : std::int8_t { kTopic = 1, kStaticBroker = 4, kDefault = 5 };
 

@@ -15,7 +15,7 @@ namespace kontiki::broker {
 namespace {
 
 constexpr std::size_t kLargeChargeBytes = 256u << 10;
-constexpr std::int64_t kSlowFrameUs = 30'000'000;
+constexpr std::int64_t kSlowFrameUs = 10'000'000;
 constexpr std::size_t kFixedHeaderBytes = 8;  // API, version and correlation id are in every header,
 constexpr std::size_t kHeaderBytesMin = kFixedHeaderBytes + 2;   // as is the length of the client's name
 constexpr std::size_t kStartBytes = kafka::kFrameSizeBytes + 4;  // the size, the API and its version
@@ -100,10 +100,12 @@ void Connection::close(std::string_view why) {
   shard_.deadlines().cancel(slow_);
   // Before anything is released: that may wake the next who waits for memory, and it must not be us.
   auto dead = std::exchange(connection_, nullptr);
-  std::size_t charge = std::exchange(lane_charge_, 0);
-  if (incoming_ && std::exchange(incoming_->is_reserved, false)) charge += incoming_->charge;
-  for (const auto& [place, request] : std::exchange(in_service_, {})) charge += request.charge;
-  shard_.connections().release(charge);
+  if (const std::size_t charge = std::exchange(lane_charge_, 0); charge > 0)
+    shard_.connections().release(charge);
+  if (incoming_ && std::exchange(incoming_->is_reserved, false))
+    shard_.connections().release(incoming_->charge);
+  for (const auto& [place, request] : std::exchange(in_service_, {}))
+    shard_.connections().release(request.charge);
   shard_.connections().owed_changed(std::exchange(owed_, 0), 0);
   // The network's object may be in the middle of a call to us.
   dead->close();

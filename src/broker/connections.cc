@@ -17,6 +17,10 @@ constexpr std::size_t kSmallRequestBytes = 256u << 10;  // in memory
 constexpr std::size_t kGrantBytesMin = 2u << 20;        // a batch of the usual size, at least
 constexpr std::int64_t kStalledLookUs = 1'000'000;
 
+bool is_small(std::size_t bytes) {
+  return bytes <= kSmallRequestBytes;
+}
+
 }  // namespace
 
 Connections::Connections(ShardBroker& shard)
@@ -78,41 +82,49 @@ void Connections::forget(std::uint64_t connection) {
 
 void Connections::count(Metrics& into) const {
   into.connections = connections_.size();
-  into.request_bytes_in_service = request_bytes_;
+  into.request_bytes_in_service = request_bytes();
   into.answer_bytes_unsent = owed_bytes_;
 }
 
 // ---- the budget for requests ----------------------------------------------------------------------------
 
 bool Connections::reserve(std::size_t bytes, const std::shared_ptr<Connection>& connection) {
-  // One request is always let in, so that one larger than the whole budget is served too. Small ones have a
-  // share that large ones cannot use up, or frames that are announced and never sent would hold up everybody.
-  const bool small =
-      bytes <= kSmallRequestBytes && request_bytes_ + bytes <= request_bytes_max_ + request_bytes_max_ / 4;
-  const bool fits = request_bytes_ == 0 || request_bytes_ + bytes <= request_bytes_max_;
-  if (small || (fits && (starved_.empty() || waking_))) {
-    request_bytes_ += bytes;
+  // One large request is always let in, so that one larger than the whole budget is served too. Small ones
+  // have a share that large ones cannot use up, or frames that are announced and never sent would hold up
+  // everybody.
+  const bool small = is_small(bytes);
+  Waiting& waiting = small ? small_waiting_ : large_waiting_;
+  const bool fits = request_bytes() + bytes <= request_bytes_max_;
+  const bool has_share = small ? small_bytes_ + bytes <= request_bytes_max_ / 4 : large_bytes_ == 0;
+  if ((waiting.empty() || waking_) && (fits || has_share || request_bytes() == 0)) {
+    (small ? small_bytes_ : large_bytes_) += bytes;
     return true;
   }
-  starved_.push_back(connection);
+  waiting.push_back(connection);
   return false;
 }
 
 void Connections::release(std::size_t bytes) {
-  CHECK(bytes <= request_bytes_, "only what was reserved is released");
-  request_bytes_ -= bytes;
+  std::size_t& taken = is_small(bytes) ? small_bytes_ : large_bytes_;
+  CHECK(bytes <= taken, "only what was reserved is released");
+  taken -= bytes;
   if (std::exchange(waking_, true)) return;
-  while (!starved_.empty() && request_bytes_ < request_bytes_max_) {
-    const auto next = starved_.front().lock();
-    starved_.pop_front();
-    const std::size_t others = starved_.size();
-    if (next != nullptr) next->budget_freed();
-    if (starved_.size() > others) {  // there is too little for it yet: it keeps its place
-      std::rotate(starved_.begin(), std::prev(starved_.end()), starved_.end());
-      break;
-    }
-  }
+  wake(small_waiting_);
+  wake(large_waiting_);
   waking_ = false;
+}
+
+void Connections::wake(Waiting& waiting) {
+  while (!waiting.empty()) {
+    const auto next = waiting.front().lock();
+    waiting.pop_front();
+    const std::size_t others = waiting.size();
+    if (next != nullptr) next->budget_freed();
+    if (waiting.size() <= others) continue;
+    // There is too little for it yet: it keeps its place.
+    std::rotate(waiting.begin(), std::prev(waiting.end()), waiting.end());
+    return;
+  }
 }
 
 // ---- the budget for answers -----------------------------------------------------------------------------
@@ -127,10 +139,13 @@ std::size_t Connections::answer_room() const {
   return answer_bytes_max_ - std::min(used, answer_bytes_max_);
 }
 
+// Fetches cannot use up what is left for other answers.
 bool Connections::has_room() {
-  if (answer_room() > 0) return true;
-  close_stalled();
-  return answer_room() > 0;
+  const auto is_room = [this] {
+    return owed_bytes_ + granted_bytes_ < answer_bytes_max_ + answer_bytes_max_ / 4;
+  };
+  if (!is_room()) close_stalled();
+  return is_room();
 }
 
 std::size_t Connections::grant(std::size_t bytes, bool is_behind) {

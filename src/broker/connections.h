@@ -39,9 +39,9 @@ class Connections {
   // (Connection::budget_freed) when it may try again.
   bool reserve(std::size_t bytes, const std::shared_ptr<Connection>& connection);
   void release(std::size_t bytes);
-  bool starving() const { return !starved_.empty(); }
+  bool starving() const { return !small_waiting_.empty() || !large_waiting_.empty(); }
   // Nothing should be kept waiting for long that does not have to.
-  bool crowded() const { return request_bytes_ > request_bytes_max_ / 2; }
+  bool crowded() const { return request_bytes() > request_bytes_max_ / 2; }
 
   // What a connection's client has yet to take is now `after` bytes.
   void owed_changed(std::size_t before, std::size_t after);
@@ -54,7 +54,11 @@ class Connections {
   void count(Metrics& into) const;
 
  private:
+  using Waiting = std::deque<std::weak_ptr<Connection>>;
+
   void let_in(std::uint64_t id, const std::string& host, bool may_enter);
+  std::size_t request_bytes() const { return small_bytes_ + large_bytes_; }
+  void wake(Waiting& waiting);
   std::size_t answer_room() const;
   bool has_room();
   void close_stalled();
@@ -67,9 +71,11 @@ class Connections {
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, std::unique_ptr<env::Connection>> at_the_door_;  // shard 0 was asked
   std::unordered_map<std::uint64_t, std::shared_ptr<Connection>> connections_;       // were let in
-  std::deque<std::weak_ptr<Connection>> starved_;  // of budget; bounded by the number of connections
-  std::size_t request_bytes_ = 0;
-  bool waking_ = false;            // the first of starved_ is being told
+  Waiting small_waiting_;        // for budget, with small requests; bounded by the number of connections
+  Waiting large_waiting_;        // likewise
+  std::size_t small_bytes_ = 0;  // of requests
+  std::size_t large_bytes_ = 0;
+  bool waking_ = false;            // those who wait are being told
   std::size_t owed_bytes_ = 0;     // by connections to clients
   std::size_t granted_bytes_ = 0;  // to fetches that are reading
   std::int64_t stalled_looked_us_ = 0;

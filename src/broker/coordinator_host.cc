@@ -8,9 +8,6 @@
 namespace kontiki::broker {
 namespace {
 
-// The log is kept for members that are a little behind; who is further behind gets a snapshot.
-constexpr std::size_t kSegmentBytes = 16u << 20;
-constexpr std::int64_t kLogBytes = 64 << 20;
 constexpr std::int64_t kProposeRetryUs = 5'000;
 constexpr std::int64_t kTopicsRetryUs = 1'000'000;
 constexpr std::int64_t kTopicsTimeoutUs = 30'000'000;
@@ -27,8 +24,9 @@ CoordinatorHost::~CoordinatorHost() {
 }
 
 void CoordinatorHost::set_settings(const metadata::TopicSettings&) {
-  group_->set_segment_bytes(kSegmentBytes);
-  group_->set_retention({.bytes = kLogBytes, .time_ms = -1});
+  const std::size_t bytes = shard_.options().state_log_bytes;
+  group_->set_segment_bytes(bytes / 4);
+  group_->set_retention({.bytes = static_cast<std::int64_t>(bytes), .time_ms = -1});
 }
 
 void CoordinatorHost::gone(kafka::ErrorCode) {

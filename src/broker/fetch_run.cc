@@ -14,6 +14,7 @@ namespace kontiki::broker {
 namespace {
 
 constexpr std::int64_t kNoRoomRetryUs = 10'000;
+constexpr std::int64_t kCrowdedWaitUs = 100'000;
 
 // The batches as the one run of bytes that the response carries. Shared if they lie side by side.
 Slice join(const std::vector<Slice>& batches, std::size_t bytes) {
@@ -170,9 +171,12 @@ void FetchRun::read_later() {
 
 void FetchRun::set_timer() {
   if (timer_ != Deadlines::Id::kNone) return;
-  timer_ = shard_.deadlines().after(wait_us_, [&shard = shard_, id = id_] {
-    if (FetchRun* run = shard.fetch_run(id)) run->expire();
-  });
+  // What waits holds memory that others may need.
+  const bool crowded = shard_.connections().crowded();
+  timer_ = shard_.deadlines().after(crowded ? std::min(wait_us_, kCrowdedWaitUs) : wait_us_,
+                                    [&shard = shard_, id = id_] {
+                                      if (FetchRun* run = shard.fetch_run(id)) run->expire();
+                                    });
 }
 
 void FetchRun::send(FetchPass::Kind kind, std::size_t bytes_max) {
@@ -210,7 +214,6 @@ void FetchRun::read_returned() {
 bool FetchRun::is_enough() const {
   if (expired_ || wait_us_ == 0 || reads_.empty() || bytes_ >= min_bytes_) return true;
   if (reads_.size() != places_.size()) return true;  // an unknown partition
-  if (shard_.connections().crowded()) return true;
   if (shard_.fetches_under_way() > shard_.options().limits.fetch_waiters_max) return true;
   return std::any_of(reads_.begin(), reads_.end(), [](const FetchRead& read) {
     return read.answer.data.error_code != kafka::ErrorCode::kNone ||

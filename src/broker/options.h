@@ -55,6 +55,10 @@ struct BrokerOptions {
   std::int32_t coordinator_replication = 0;  // 0: three, or the number of seeds if that is less
   group::Config groups;
 
+  // The log of the metadata and of each coordinator, for members that are a little behind; who is further
+  // behind gets a snapshot.
+  std::size_t state_log_bytes = 64u << 20;
+
   std::uint64_t seed = 1;  // of every choice by chance; the broker mixes in its id and the time of its start
   BrokerLimits limits;
   // Timing and sizes of the raft side. Broker::start fills in who this node is, its peers, folder and seed.

@@ -93,7 +93,9 @@ broker::BrokerOptions broker_options(const ServerConfig& config, std::size_t sha
   options.node.learner_bytes_per_second = config.move_bytes_per_second;
   options.default_partitions = config.default_partitions;
   options.default_replication_factor = config.default_replication_factor;
-  options.groups.initial_rebalance_delay_ms = config.initial_rebalance_delay_ms;
+  options.groups = config.groups;
+  options.coordinators = config.coordinators;
+  options.coordinator_replication = config.coordinator_replication;
   options.limits = config.limits;
   options.limits.connections_max = connections_max(config.limits.connections_max, shards);
   std::random_device random;

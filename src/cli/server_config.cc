@@ -17,7 +17,6 @@ namespace {
 
 constexpr std::size_t kShardsMax = 256;
 constexpr std::int32_t kReplicationFactorMax = 100;
-constexpr std::int64_t kRebalanceDelayMsMax = 60'000;
 constexpr std::size_t kSeedsMax = 100;
 constexpr std::size_t kMoveBytesMin = 64u << 10;
 constexpr std::size_t kMoveBytesMax = 1ull << 40;
@@ -27,6 +26,9 @@ constexpr std::size_t kConnectionsMax = 1'000'000;
 constexpr std::int64_t kMillisecondUs = 1000;
 constexpr std::int64_t kIdleMsMin = 1000;
 constexpr std::int64_t kExpirationMsMin = 60'000;
+constexpr std::int32_t kGroupMsMax = 86'400'000;
+constexpr std::int64_t kRetentionMinutesMax = 60 * 24 * 365 * 100;
+constexpr std::int32_t kCoordinatorsMax = 1000;
 constexpr std::size_t kRequestSizeMin = 64u << 10;
 constexpr std::size_t kRequestSizeMax = 1u << 30;
 constexpr std::size_t kBudgetBytesMin = 16u << 20;
@@ -167,14 +169,6 @@ constexpr std::array kKeys{
               [](ServerConfig& c, const std::string& v) {
                 return set_number(c.move_bytes_per_second, v, kMoveBytesMin, kMoveBytesMax);
               }},
-    ServerKey{
-        "group.initial.rebalance.delay.ms", "N",
-        "how long a consumer group that was empty waits for more members before it shares out partitions "
-        "(default 3000)",
-        false,
-        [](ServerConfig& c, const std::string& v) {
-          return set_number(c.initial_rebalance_delay_ms, v, std::int64_t{0}, kRebalanceDelayMsMax);
-        }},
     ServerKey{"max.connections", "N",
               "connections of clients in total; further ones are closed at once (default 10000)", false,
               [](ServerConfig& c, const std::string& v) {
@@ -215,6 +209,48 @@ constexpr std::array kKeys{
               [](ServerConfig& c, const std::string& v) {
                 return set_number(c.limits.producer_id_expiration_ms, v, kExpirationMsMin,
                                   std::int64_t{std::numeric_limits<std::int32_t>::max()});
+              }},
+    ServerKey{"group.initial.rebalance.delay.ms", "N",
+              "a new consumer group waits this long for further members (default 3000)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.groups.initial_rebalance_delay_ms, v, std::int64_t{0},
+                                  std::int64_t{kGroupMsMax});
+              }},
+    ServerKey{"group.min.session.timeout.ms", "N",
+              "the shortest session timeout that a member may ask for (default 6000)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.groups.session_timeout_min_ms, v, 1, kGroupMsMax);
+              }},
+    ServerKey{"group.max.session.timeout.ms", "N",
+              "the longest session timeout that a member may ask for (default 1800000)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.groups.session_timeout_max_ms, v, 1, kGroupMsMax);
+              }},
+    ServerKey{"group.max.size", "N", "members of one consumer group (default 1000)", false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.groups.group_size_max, v, std::size_t{1}, limits::kGroupMembersMax);
+              }},
+    ServerKey{"offsets.retention.minutes", "N",
+              "committed offsets of a group without members are kept for this long (default 10080)", false,
+              [](ServerConfig& c, const std::string& v) {
+                std::int64_t minutes = 0;
+                auto set = set_number(minutes, v, std::int64_t{1}, kRetentionMinutesMax);
+                if (set) c.groups.offsets_retention_ms = minutes * 60'000;
+                return set;
+              }},
+    ServerKey{
+        "offsets.topic.num.partitions", "N",
+        "coordinators that consumer groups are spread over; counts when the first group comes, and never "
+        "changes then (default 16)",
+        false,
+        [](ServerConfig& c, const std::string& v) {
+          return set_number(c.coordinators, v, 1, kCoordinatorsMax);
+        }},
+    ServerKey{"offsets.topic.replication.factor", "N",
+              "replicas of each coordinator, likewise (default: as many as there are seeds, at most 3)",
+              false,
+              [](ServerConfig& c, const std::string& v) {
+                return set_number(c.coordinator_replication, v, 1, kReplicationFactorMax);
               }},
     ServerKey{"log-level", "LEVEL", "debug, info, warning or error (default info)", false, set_log_level},
 };
@@ -339,6 +375,8 @@ ConfigResult finish(ServerConfig& config) {
                     "give it with --advertised HOST:PORT",
                     config.kafka.text()));
   }
+  if (config.groups.session_timeout_min_ms > config.groups.session_timeout_max_ms)
+    return wrong("--group.min.session.timeout.ms must not be above --group.max.session.timeout.ms");
   if (config.default_replication_factor == 0) {
     config.default_replication_factor =
         std::min(static_cast<std::int32_t>(config.seeds.size()), kUsualReplicationFactor);

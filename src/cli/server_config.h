@@ -34,12 +34,14 @@ struct ServerConfig {
       advertised;                   // what clients are told to connect to; none = the Kafka address as bound
   std::vector<env::Address> seeds;  // peer addresses of the first brokers; after finish() never empty
 
-  std::size_t shards = 0;                           // 0: as the data folder has, else one per processor
-  bool auto_create_topics = true;                   // when a client asks for a topic that does not exist
-  std::int32_t default_partitions = 1;              // of topics that do not say
-  std::int32_t default_replication_factor = 0;      // of topics that do not say; after finish() at least 1
-  std::size_t move_bytes_per_second = 64u << 20;    // to replicas that are being filled
-  std::int64_t initial_rebalance_delay_ms = 3'000;  // how long an empty group waits for further members
+  std::size_t shards = 0;                         // 0: as the data folder has, else one per processor
+  bool auto_create_topics = true;                 // when a client asks for a topic that does not exist
+  std::int32_t default_partitions = 1;            // of topics that do not say
+  std::int32_t default_replication_factor = 0;    // of topics that do not say; after finish() at least 1
+  std::size_t move_bytes_per_second = 64u << 20;  // to replicas that are being filled
+  group::Config groups;
+  std::int32_t coordinators = 16;            // that consumer groups are spread over
+  std::int32_t coordinator_replication = 0;  // 0: as many as there are seeds, at most 3
   LogLevel log_level = LogLevel::kInfo;
   broker::BrokerLimits limits;  // of clients and of what they may take
 

@@ -20,8 +20,8 @@
 namespace kontiki::kafka {
 
 // A message body of `version`. Record bytes in it are Slices of `body`; everything else is copied out. Never
-// allocates more than a small multiple of the body's size, whatever its bytes claim. Bytes after a request are
-// ignored.
+// allocates more than a small multiple of the body's size, whatever its bytes claim. Bytes after a request
+// are ignored.
 template <class M>
 Result<M, DecodeError> decode(const Slice& body, std::int16_t version);
 

@@ -43,6 +43,7 @@ broker::BrokerOptions BrokerCluster::options_of(std::size_t i) const {
   options.limits = options_.limits;
   options.node = options_.node;
   options.coordinators = 3;
+  options.state_log_bytes = 16u << 10;
   options.groups.session_timeout_min_ms = 1'000;
   options.groups.initial_rebalance_delay_ms = 500;
   return options;

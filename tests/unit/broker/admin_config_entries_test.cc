@@ -78,6 +78,10 @@ TEST(AdminConfigEntries, ABrokerShowsHowItRuns) {
   EXPECT_EQ(value("default.replication.factor"), "3");
   EXPECT_EQ(value("message.max.bytes"), "1048588");
   EXPECT_EQ(value("log.retention.ms"), "604800000");
+  EXPECT_EQ(value("controller.quorum.bootstrap.servers"), "a:1,b:1,c:1");
+  EXPECT_EQ(value("offsets.retention.minutes"), "10080");
+  EXPECT_EQ(value("offsets.topic.replication.factor"), "3");
+  EXPECT_EQ(value("unclean.leader.election.enable"), "false");
   EXPECT_TRUE(std::is_sorted(entries.begin(), entries.end(),
                              [](const auto& a, const auto& b) { return a.name < b.name; }));
   for (const auto& entry : entries) {

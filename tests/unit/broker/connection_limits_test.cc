@@ -107,6 +107,24 @@ TEST(ConnectionLimits, OnlyProduceRequestsMayBeVeryLarge) {
   EXPECT_FALSE(produce.closed());
 }
 
+TEST(ConnectionLimits, ALargeRequestThatDoesNotComeKeepsNoSmallOnesWaiting) {
+  BrokerLimits limits;
+  limits.request_bytes_max = 16 << 20;
+  World world({.limits = limits});
+  ASSERT_TRUE(world.wait_ready());
+  TestClient attacker = world.client(0);
+  attacker.send_raw(start_of(64 << 20, 0, 9));  // alone more than the whole budget
+  TestClient second = world.client(0);
+  second.send_raw(start_of(64 << 20, 0, 9));
+  world.sim().run_for(kSecond);
+  TestClient client = world.client(0);
+  for (int i = 0; i < 10; ++i) {
+    const auto id = client.send(kafka::ApiVersionsRequest{"test", "1.0"}, 3);
+    EXPECT_TRUE(client.try_receive<kafka::ApiVersionsRequest>(id, 3, kSecond / 10).has_value());
+  }
+  EXPECT_EQ(metrics_of(world).request_bytes_in_service, 2u * (64 << 20)) << "one of them";
+}
+
 TEST(ConnectionLimits, AProduceRequestForMorePartitionsThanThereAreIsCutOff) {
   World world({});
   world.create_topic("t", 1, 1);

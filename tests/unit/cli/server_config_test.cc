@@ -59,7 +59,7 @@ TEST(ServerConfig, WithoutAnyFlagItIsOneBrokerThatSeedsItself) {
   EXPECT_TRUE(config->is_alone());
   EXPECT_EQ(config->shards, 0u);
   EXPECT_EQ(config->default_replication_factor, 1);
-  EXPECT_EQ(config->initial_rebalance_delay_ms, 3000);
+  EXPECT_EQ(config->groups.initial_rebalance_delay_ms, 3000);
   EXPECT_TRUE(config->auto_create_topics);
 }
 
@@ -167,7 +167,7 @@ TEST_F(ConfigFile, HasTheSameKeysAsTheFlags) {
   EXPECT_FALSE(config->auto_create_topics);
   EXPECT_EQ(config->default_partitions, 12);
   EXPECT_EQ(config->default_replication_factor, 2);
-  EXPECT_EQ(config->initial_rebalance_delay_ms, 0);
+  EXPECT_EQ(config->groups.initial_rebalance_delay_ms, 0);
   EXPECT_EQ(config->limits.connections_per_host_max, 20u);
   EXPECT_EQ(to_string(config->log_level), "debug");
 }
