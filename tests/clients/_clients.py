@@ -54,7 +54,7 @@ def lacking(reason, *capabilities):
 
 
 KCAT = Client(
-    "kcat", "kcat", "Debian package kcat", (PYTHON, ADAPTERS / "kcat_adapter.py"), commit="auto", 
+    "kcat", "kcat", "Debian package kcat", (PYTHON, ADAPTERS / "kcat_adapter.py"), commit="auto",
     content_without={"timestamp": "kcat sets no timestamps", "binary headers": "kcat takes headers from the command line"},
     lacks=lacking("kcat only commits automatically", "commit_sync", "commit_async")
     | lacking("kcat has no seek", "seek")

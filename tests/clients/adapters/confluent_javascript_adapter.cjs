@@ -66,7 +66,9 @@ run({
 
   async stream ({ topic, count, per_second: perSecond, idempotent = true }) {
     const producer = await connectProducer(idempotent)
-    const answer = await stream(count, perSecond, (number) => producer.send({ topic, messages: [{ key: String(number % 97), value: String(number) }] }))
+    const answer = await stream(count, perSecond, (number) => producer.send({
+      topic, messages: [{ key: String(number % 97), value: String(number) }]
+    }))
     await producer.disconnect()
     return answer
   },
