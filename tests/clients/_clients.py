@@ -81,6 +81,8 @@ KAFKA_PYTHON = Client(
 
 KAFKAJS = Client(
     "kafkajs", "kafkajs", "npm", (_npm.NEW_NODE, ADAPTERS / "kafkajs_adapter.cjs"), module="kafkajs",
+    notes={"broker_killed": "with one partition per send; of a send to several ones kafkajs drops what has to go to a broker "
+                            "that answered for another partition already, should a leader have moved there meanwhile"},
     lacks=lacking("kafkajs has gzip alone; other codecs are the application's to add (zstd was, with Node's own)",
                   "codec_snappy", "codec_lz4")
     | lacking("kafkajs has eager assignors only", "cooperative")
@@ -107,7 +109,8 @@ CONFLUENT_JAVASCRIPT = Client(
 
 NODE_RDKAFKA = Client(
     "node-rdkafka", "node-rdkafka", "npm", (_npm.NODE, ADAPTERS / "node_rdkafka_adapter.cjs"), module="node-rdkafka",
-    content_without={"binary headers": "it ends a header's value at a zero byte"},
+    content_without={"empty values": "it sends an empty value as null",
+                     "binary headers": "it ends a header's value at a zero byte"},
     lacks=lacking("node-rdkafka 3.6 has no such call", "describe_configs", "alter_configs", "list_groups", "describe_group",
                   "delete_group", "alter_group_offsets", "delete_records"))
 

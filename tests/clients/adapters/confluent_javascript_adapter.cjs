@@ -10,7 +10,9 @@ const kafka = new KafkaJS.Kafka({ kafkaJS: { brokers: process.argv[2].split(',')
 const CODECS = { none: 'none', gzip: 'gzip', snappy: 'snappy', lz4: 'lz4', zstd: 'zstd' }
 
 let member // of a group
+let memberTopic
 let assigned = new Set()
+const position = new Map() // partition -> next offset
 
 const message = (one) => ({
   key: decode(one.key), value: decode(one.value), partition: one.partition, headers: grouped(one.headers),
@@ -64,7 +66,9 @@ run({
 
   async stream ({ topic, count, per_second: perSecond, idempotent = true }) {
     const producer = await connectProducer(idempotent)
-    const answer = await stream(count, perSecond, (number) => producer.send({ topic, messages: [{ key: String(number % 97), value: String(number) }] }))
+    const answer = await stream(count, perSecond, (number) => producer.send({
+      topic, messages: [{ key: String(number % 97), value: String(number) }]
+    }))
     await producer.disconnect()
     return answer
   },
@@ -105,6 +109,7 @@ run({
   },
 
   async join ({ group, topic, strategy = 'eager', static: instance, reset = 'earliest', commit = 'none', session_ms: session = 6000 }) {
+    memberTopic = topic
     member = kafka.consumer({
       kafkaJS: { groupId: group, fromBeginning: reset === 'earliest', autoCommit: commit === 'auto' },
       'session.timeout.ms': session,
@@ -122,14 +127,14 @@ run({
         const { partition } = batch
         emit({ event: 'records', records: batch.messages.map((one) => [partition, Number(one.offset), one.value.toString()]) })
         const offset = String(Number(batch.lastOffset()) + 1)
+        position.set(partition, offset)
         if (commit === 'sync') await member.commitOffsets([{ topic, partition, offset }])
       }
     })
   },
 
-  commit: () => member.commitOffsets().catch((error) => {
-    if (error.code !== KafkaJS.ErrorCodes.ERR__NO_OFFSET) throw error // else everything is committed already
-  }),
+  commit: () => member.commitOffsets([...position].filter(([partition]) => assigned.has(partition)).map(
+    ([partition, offset]) => ({ topic: memberTopic, partition, offset }))),
   seek: async ({ topic, partition, offset }) => member.seek({ topic, partition, offset: String(offset) }),
   leave,
 

@@ -16,6 +16,7 @@ class ConfluentKafka(AdapterBase):
     def __init__(self, brokers):
         super().__init__(brokers)
         self.consumer = None
+        self.admin_client = None
         self.mode = "none"
         self.assigned = set()
         self.committed = []  # the outcomes of asynchronous commits
@@ -178,7 +179,10 @@ class ConfluentKafka(AdapterBase):
     # ---- administration
 
     def admin(self):
-        return AdminClient({"bootstrap.servers": self.brokers})
+        """One client for all calls: a call ends with the client that it was made with."""
+        if self.admin_client is None:
+            self.admin_client = AdminClient({"bootstrap.servers": self.brokers})
+        return self.admin_client
 
     @staticmethod
     def done(futures):

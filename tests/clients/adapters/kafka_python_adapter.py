@@ -104,7 +104,8 @@ class KafkaPython(AdapterBase):
     def op_join(self, group, topic, strategy="eager", static=None, reset="earliest", commit="none", session_ms=6000):
         self.mode = commit
         self.consumer = kafka.KafkaConsumer(bootstrap_servers=self.brokers.split(","), group_id=group,
-                                            enable_auto_commit=commit == "auto", auto_offset_reset=reset, session_timeout_ms=session_ms, heartbeat_interval_ms=500,
+                                            enable_auto_commit=commit == "auto", auto_offset_reset=reset,
+                                            session_timeout_ms=session_ms, heartbeat_interval_ms=500,
                                             metadata_max_age_ms=2000, fetch_max_wait_ms=50, request_timeout_ms=40000)
         self.consumer.subscribe([topic], listener=Listener(self))
 

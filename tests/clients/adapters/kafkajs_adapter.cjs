@@ -69,19 +69,22 @@ run({
 
   async stream ({ topic, count, per_second: perSecond, idempotent = false }) {
     const producer = await connectProducer(idempotent)
-    const batches = [] // kafkajs does not gather messages by itself
-    let gathered = []
-    const flush = () => {
-      const now = gathered
-      gathered = []
+    const [{ partitions }] = await administer(async (admin) => (await admin.fetchTopicMetadata({ topics: [topic] })).topics)
+    // kafkajs does not gather messages by itself. One send per partition: of a send to several ones it drops what has to
+    // go to a broker that answered for another partition already, should a leader have moved there meanwhile.
+    const waiting = partitions.map(() => [])
+    const last = partitions.map(() => Promise.resolve())
+    const flush = () => waiting.forEach((now, partition) => {
       if (now.length === 0) return
-      const last = batches.at(-1) || Promise.resolve() // one after the other: that is kafkajs's way to keep an order
-      batches.push(last.then(() => producer.send({ topic, acks: -1, messages: now.map((one) => one.message) })).then(
-        () => now.forEach((one) => one.resolve()), (error) => now.forEach((one) => one.reject(error))))
-    }
+      waiting[partition] = []
+      const messages = now.map((one) => one.message)
+      last[partition] = last[partition].then(() => producer.send({ topic, acks: -1, messages })).then(
+        () => now.forEach((one) => one.resolve()), (error) => now.forEach((one) => one.reject(error)))
+    })
     const timer = setInterval(flush, 20)
     const answer = await stream(count, perSecond, (number) => new Promise((resolve, reject) => {
-      gathered.push({ message: { key: String(number % 97), value: String(number) }, resolve, reject })
+      const partition = number % 97 % partitions.length
+      waiting[partition].push({ message: { partition, key: String(number % 97), value: String(number) }, resolve, reject })
     }))
     clearInterval(timer)
     await producer.disconnect()
@@ -191,8 +194,9 @@ run({
   alter_group_offsets: ({ group, topic, offsets }) => administer((admin) => admin.setOffsets({
     groupId: group, topic, partitions: offsets.map((offset, partition) => ({ partition, offset: String(offset) }))
   })),
-  delete_records: ({ topic, partition, before }) => administer((admin) => admin.deleteTopicRecords({
-    topic, partitions: [{ partition, offset: String(before) }]
-  }))
+  delete_records: ({ topic, partition, before }) => administer(async (admin) => {
+    await admin.fetchTopicOffsets(topic) // else it does not know the topic
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(before) }] })
+  })
 }, leave)
 

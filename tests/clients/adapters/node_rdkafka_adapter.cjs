@@ -123,7 +123,9 @@ run({
   async stream ({ topic, count, per_second: perSecond, idempotent = true }) {
     const producer = await makeProducer('none', idempotent)
     const encoded = (number) => encode(String(number))
-    const answer = await stream(count, perSecond, (number) => deliver(producer, topic, { value: encoded(number), key: encoded(number % 97) }))
+    const answer = await stream(count, perSecond, (number) => deliver(producer, topic, {
+      value: encoded(number), key: encoded(number % 97)
+    }))
     await disconnected(producer)
     return answer
   },
