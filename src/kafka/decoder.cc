@@ -1,5 +1,7 @@
 #include "kafka/decoder.h"
 
+#include "base/utf8.h"
+
 #include <algorithm>
 #include <limits>
 
@@ -12,6 +14,13 @@ namespace {
 constexpr std::size_t kArrayBytesFree = 4u << 20;
 constexpr std::size_t kArrayBytesPerWireByte = 8;
 constexpr std::size_t kArrayBytesMax = 256u << 20;
+
+// What is not text would come back in answers to others, whose clients may not be able to read it.
+std::string_view text(Reader& reader, std::size_t bytes) {
+  const std::string_view text = as_text(reader.raw(bytes));
+  if (!is_utf8(text)) reader.fail();
+  return text;
+}
 
 }  // namespace
 
@@ -69,7 +78,7 @@ bool Decoder::admit(std::size_t count, std::size_t wire_bytes_min, std::size_t m
 
 void Decoder::get(std::string& v) {
   const auto size = string_length();
-  size ? void(v = as_text(reader_.raw(*size))) : reader_.fail();
+  size ? void(v = text(reader_, *size)) : reader_.fail();
 }
 
 void Decoder::get(std::optional<std::string>& v) {
@@ -78,7 +87,7 @@ void Decoder::get(std::optional<std::string>& v) {
     v.reset();
     return take_null();
   }
-  v.emplace(as_text(reader_.raw(*size)));
+  v.emplace(text(reader_, *size));
 }
 
 void Decoder::get(Slice& v) {

@@ -1,6 +1,7 @@
 #include "kafka/header.h"
 
 #include "base/check.h"
+#include "base/utf8.h"
 #include "kafka/decoder.h"
 #include "kafka/encoder.h"
 
@@ -63,6 +64,7 @@ Result<RequestHeader, DecodeError> parse_header(ApiKey key, std::int16_t version
   header.correlation_id = reader.i32();
   const std::int16_t size = reader.i16();  // the old form of a string in every header version
   if (size >= 0) header.client_id.emplace(as_text(reader.raw(size)));
+  if (header.client_id && !is_utf8(*header.client_id)) reader.fail();
   if (!reader.ok() || size < -1) return unexpected(DecodeError::kMalformed);
   body = reader.rest();
 

@@ -3,6 +3,7 @@
 #include "kafka/codec.h"
 #include "kafka/messages/delete_topics.h"
 #include "kafka/messages/fetch.h"
+#include "kafka/messages/heartbeat.h"
 #include "kafka/messages/metadata.h"
 #include "kafka/messages/produce.h"
 #include "unit/kafka/all_messages.h"
@@ -119,6 +120,17 @@ TEST(Hostile, RandomBytesAreRefusedOrStable) {
         survives(message, version, body);
       }
     }
+  }
+}
+
+TEST(Hostile, WhatIsNotTextIsRefusedWhereTextIsDue) {
+  HeartbeatRequest request;
+  request.group_id = "caf\xc3\xa9";
+  EXPECT_TRUE(decode<HeartbeatRequest>(encode_body(request, 3), 3));
+  for (const char* bytes : {"caf\xc3", "\xff", "\xc0\x80", "\xed\xa0\x80"}) {
+    request.group_id = bytes;
+    EXPECT_FALSE(decode<HeartbeatRequest>(encode_body(request, 3), 3));
+    EXPECT_FALSE(decode<HeartbeatRequest>(encode_body(request, 4), 4));
   }
 }
 
