@@ -7,6 +7,9 @@
 #include "metadata/names.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <utility>
 
 namespace kontiki::broker {
 namespace {
@@ -47,10 +50,13 @@ void handle_describe_producers(const RequestContext& context, kafka::DescribePro
   ShardBroker& shard = context.shard;
   kafka::DescribeProducersResponse response;
   std::vector<Lookup> lookups;
+  // Each once, however often it is named: what is known of it is much larger than its name.
+  std::set<std::pair<std::string, std::int32_t>> seen;
   for (const auto& topic : request.topics) {
     auto& to = response.topics.emplace_back();
     to.name = topic.name;
     for (const std::int32_t number : topic.partition_indexes) {
+      if (!seen.emplace(topic.name, number).second) continue;
       Answer answer;
       answer.partition_index = number;
       const auto* info = shard.cluster().partition(topic.name, number);

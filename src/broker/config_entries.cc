@@ -2,7 +2,6 @@
 
 #include "base/limits.h"
 #include "metadata/topic_configs.h"
-#include "partition/partition.h"
 
 #include <algorithm>
 #include <array>
@@ -50,30 +49,66 @@ struct BrokerSetting {
   std::string_view documentation;
 };
 
-// What is built in, of the consumer groups' coordinators.
-std::vector<BrokerSetting> group_settings(const BrokerOptions& options) {
+// Numbers that have a default, and whether it was left.
+std::vector<BrokerSetting> number_settings(const BrokerOptions& options) {
   using enum ConfigType;
-  constexpr auto kBuiltIn = ConfigSource::kDefault;
-  constexpr std::int64_t kMinuteMs = 60'000;
-  const group::Config& groups = options.groups;
+  BrokerOptions built_in;
+  built_in.seeds = options.seeds;
+  const auto row = [&](std::string_view name, ConfigType type, auto value, std::string_view documentation) {
+    const auto now = value(options);
+    const auto source = now == value(built_in) ? ConfigSource::kDefault : ConfigSource::kStaticBroker;
+    return BrokerSetting{name, type, std::to_string(now), source, documentation};
+  };
+  using O = const BrokerOptions&;
   return {
-      {"group.initial.rebalance.delay.ms", kInt, std::to_string(groups.initial_rebalance_delay_ms), kBuiltIn,
-       "How long an empty group waits for more members after the first."},
-      {"group.max.session.timeout.ms", kInt, std::to_string(groups.session_timeout_max_ms), kBuiltIn,
-       "The longest session timeout that a member may ask for."},
-      {"group.max.size", kInt, std::to_string(groups.group_size_max), kBuiltIn, "The members of a group."},
-      {"group.min.session.timeout.ms", kInt, std::to_string(groups.session_timeout_min_ms), kBuiltIn,
-       "The shortest session timeout that a member may ask for."},
-      {"offset.metadata.max.bytes", kInt, std::to_string(groups.offset_metadata_bytes_max), kBuiltIn,
-       "The text that may stand beside a committed offset."},
-      {"offsets.retention.check.interval.ms", kLong, std::to_string(groups.retention_check_interval_ms),
-       kBuiltIn, "How often committed offsets are looked through for those that are too old."},
-      {"offsets.retention.minutes", kInt, std::to_string(groups.offsets_retention_ms / kMinuteMs), kBuiltIn,
-       "How long committed offsets outlive their group's last member."},
-      {"offsets.topic.num.partitions", kInt, std::to_string(options.coordinators), kBuiltIn,
-       "The coordinators that consumer groups are spread over."},
-      {"offsets.topic.replication.factor", kInt, std::to_string(options.coordinator_replication_factor()),
-       kBuiltIn, "The replicas of each coordinator."},
+      row(
+          "connections.max.idle.ms", kLong, [](O o) { return o.limits.connection_idle_us / 1000; },
+          "Connections that are idle for longer are closed."),
+      row(
+          "fetch.max.bytes", kInt, [](O o) { return o.limits.fetch_response_bytes_max; },
+          "The size of the largest answer to a fetch, whatever the client asks for."),
+      row(
+          "group.initial.rebalance.delay.ms", kInt, [](O o) { return o.groups.initial_rebalance_delay_ms; },
+          "How long an empty group waits for more members after the first."),
+      row(
+          "group.max.session.timeout.ms", kInt, [](O o) { return o.groups.session_timeout_max_ms; },
+          "The longest session timeout that a member may ask for."),
+      row(
+          "group.max.size", kInt, [](O o) { return o.groups.group_size_max; }, "The members of a group."),
+      row(
+          "group.min.session.timeout.ms", kInt, [](O o) { return o.groups.session_timeout_min_ms; },
+          "The shortest session timeout that a member may ask for."),
+      row(
+          "max.connections", kInt, [](O o) { return o.limits.connections_max; },
+          "Client connections of this broker; further ones are closed at once."),
+      row(
+          "max.connections.per.ip", kInt, [](O o) { return o.limits.connections_per_host_max; },
+          "Client connections from one address; further ones are closed at once."),
+      row(
+          "offset.metadata.max.bytes", kInt, [](O o) { return o.groups.offset_metadata_bytes_max; },
+          "The text that may stand beside a committed offset."),
+      row(
+          "offsets.retention.check.interval.ms", kLong,
+          [](O o) { return o.groups.retention_check_interval_ms; },
+          "How often committed offsets are looked through for those that are too old."),
+      row(
+          "offsets.retention.minutes", kInt, [](O o) { return o.groups.offsets_retention_ms / 60'000; },
+          "How long committed offsets outlive their group's last member."),
+      row(
+          "offsets.topic.num.partitions", kInt, [](O o) { return o.coordinators; },
+          "The coordinators that consumer groups are spread over."),
+      row(
+          "offsets.topic.replication.factor", kInt, [](O o) { return o.coordinator_replication_factor(); },
+          "The replicas of each coordinator."),
+      row(
+          "producer.id.expiration.ms", kInt, [](O o) { return o.limits.producer_id_expiration_ms; },
+          "Idempotent producers that are silent for longer are forgotten."),
+      row(
+          "queued.max.request.bytes", kLong, [](O o) { return o.limits.request_bytes_max; },
+          "Memory for requests being served; above, no further ones are read."),
+      row(
+          "socket.request.max.bytes", kInt, [](O o) { return o.limits.request_size_max; },
+          "The size of the largest request."),
   };
 }
 
@@ -91,18 +126,12 @@ std::vector<BrokerSetting> own_settings(const BrokerOptions& options, const env:
       {"auto.create.topics.enable", kBoolean, options.auto_create_topics ? "true" : "false", kSet,
        "Whether a topic is created when a client asks about it."},
       {"broker.id", kInt, id, kSet, "The id of this broker."},
-      {"connections.max.idle.ms", kLong, std::to_string(options.limits.connection_idle_us / 1000), kBuiltIn,
-       "Connections that are idle for longer are closed."},
       {"controller.quorum.bootstrap.servers", kList, seeds, kSet,
        "The peer addresses of the brokers that vote on the metadata."},
       {"default.replication.factor", kInt, std::to_string(options.replication_factor()), kSet,
        "The replicas of a partition where the client does not say."},
-      {"fetch.max.bytes", kInt, std::to_string(options.limits.fetch_response_bytes_max), kBuiltIn,
-       "The size of the largest answer to a fetch, whatever the client asks for."},
       {"listeners", kList, listener(kafka), kSet, "The address on which this broker serves clients."},
       {"log.dirs", kString, options.data_dir, kSet, "The folder of this broker's data."},
-      {"max.connections", kInt, std::to_string(options.limits.connections_max), kBuiltIn,
-       "Client connections of this broker; further ones are closed at once."},
       {"max.incremental.fetch.session.cache.slots", kInt, std::to_string(limits::kFetchSessionsMax), kBuiltIn,
        "Incremental fetch sessions that are remembered."},
       {"max.request.partition.size.limit", kInt, std::to_string(kDescribedPartitionsMax), kBuiltIn,
@@ -110,13 +139,8 @@ std::vector<BrokerSetting> own_settings(const BrokerOptions& options, const env:
       {"node.id", kInt, id, kSet, "The id of this broker."},
       {"num.partitions", kInt, std::to_string(options.default_partitions), kSet,
        "The partitions of a topic where the client does not say."},
-      {"producer.id.expiration.ms", kInt,
-       std::to_string(partition::PartitionConfig{}.producer_id_expiration_ms), kBuiltIn,
-       "How long a partition remembers an idempotent producer that is silent, at least."},
-      {"socket.request.max.bytes", kInt, std::to_string(limits::kRequestBytesMax), kBuiltIn,
-       "The size of the largest request."},
   };
-  for (BrokerSetting& setting : group_settings(options)) settings.push_back(std::move(setting));
+  for (BrokerSetting& setting : number_settings(options)) settings.push_back(std::move(setting));
   if (!options.rack.empty())
     settings.push_back({"broker.rack", kString, options.rack, kSet, "The rack of this broker."});
   return settings;

@@ -1,5 +1,6 @@
 #include "broker/config_entries.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -62,6 +63,24 @@ TEST(AdminConfigEntries, ShowsOnlyWhatWasAskedFor) {
   EXPECT_EQ(entries[0].name, "retention.ms");
   EXPECT_EQ(topic_config_entries({}, {.names = std::vector<std::string>{}}).size(),
             topic_config_entries({}, {}).size());
+}
+
+TEST(AdminConfigEntries, ABrokerShowsItsLimitsAndWhetherTheyWereChosen) {
+  BrokerOptions changed = options();
+  changed.limits.connections_per_host_max = 20;
+  changed.limits.connection_idle_us = 5'000'000;
+  const auto entries = broker_config_entries(changed, {"0.0.0.0", 9092}, {});
+  const auto shown = [&](const char* name) {
+    const auto* entry = find(entries, name);
+    return entry == nullptr ? std::string("none")
+                            : fmt::format("{} {}", entry->value.value_or("null"), entry->config_source);
+  };
+  EXPECT_EQ(shown("max.connections.per.ip"), "20 4");
+  EXPECT_EQ(shown("connections.max.idle.ms"), "5000 4");
+  EXPECT_EQ(shown("max.connections"), "10000 5");
+  EXPECT_EQ(shown("socket.request.max.bytes"), "104857600 5");
+  EXPECT_EQ(shown("queued.max.request.bytes"), "536870912 5");
+  EXPECT_EQ(shown("producer.id.expiration.ms"), "86400000 5");
 }
 
 TEST(AdminConfigEntries, ABrokerShowsHowItRuns) {

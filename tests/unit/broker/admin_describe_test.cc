@@ -130,7 +130,7 @@ TEST(DescribeProducers, ShowsWhatTheLeaderRemembers) {
   EXPECT_EQ(only(client.call(produce_of("t", 0, batch), 9)).error_code, ErrorCode::kNone);
   EXPECT_EQ(only(client.call(produce_of("t", 0, batch_of({"c"})), 9)).error_code, ErrorCode::kNone);
   kafka::DescribeProducersRequest request;
-  request.topics.push_back({"t", {0, 3}});
+  request.topics.push_back({"t", {0, 3, 0, 0, 0}});  // each is told once
   const auto answer = client.call(request, 0);
   ASSERT_THAT(answer.topics.at(0).partitions, SizeIs(2));
   const auto& known = answer.topics[0].partitions[0];

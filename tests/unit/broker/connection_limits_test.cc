@@ -3,6 +3,7 @@
 
 #include "broker/connections.h"
 #include "kafka/messages/api_versions.h"
+#include "kafka/messages/describe_producers.h"
 #include "kafka/messages/metadata.h"
 #include "world.h"
 
@@ -133,6 +134,29 @@ TEST(ConnectionLimits, AProduceRequestForMorePartitionsThanThereAreIsCutOff) {
   TestClient client = world.client(0);
   client.send(request, 9);
   EXPECT_TRUE(client.wait_closed());
+}
+
+TEST(ConnectionLimits, ASilentProducerIsForgottenAfterTheTimeThatTheOperatorChose) {
+  BrokerLimits limits;
+  limits.producer_id_expiration_ms = 120'000;
+  World world({.limits = limits});
+  world.create_topic("t", 1, 1);
+  TestClient client = world.client(0);
+  for (std::int64_t id = 1; id <= 3; ++id)
+    EXPECT_EQ(only(client.call(produce_of("t", 0, batch_of({"x"}, {ProducerId(id), 0, 0})), 9)).error_code,
+              ErrorCode::kNone);
+  const auto known = [&] {
+    kafka::DescribeProducersRequest request;
+    request.topics.push_back({"t", {0}});
+    return client.call(request, 0).topics.at(0).partitions.at(0).active_producers.size();
+  };
+  EXPECT_EQ(known(), 3u);
+  for (std::int32_t sequence = 1; sequence < 8; ++sequence) {
+    world.sim().run_for(60 * kSecond);
+    const Slice batch = batch_of({"x"}, {ProducerId(1), 0, sequence});
+    EXPECT_EQ(only(client.call(produce_of("t", 0, batch), 9)).error_code, ErrorCode::kNone);
+  }
+  EXPECT_EQ(known(), 1u) << "the one that went on";
 }
 
 class ManyAnswers : public testing::Test {

@@ -184,13 +184,13 @@ TEST(KafkaConnection, ARequestThatIsAnnouncedAndNeverSentDoesNotStarveOthersForL
   BrokerLimits limits;
   limits.request_bytes_max = 1000;
   World world({.limits = limits});
-  ASSERT_TRUE(world.wait_ready());
+  world.create_topic("t", 1, 1);
   TestClient attacker = world.client(0);
   attacker.send_raw(bytes_of({0x05, 0, 0, 0, 0, 0, 0, 9}));  // Produce of 80 MiB, it says
   world.sim().run_for(kSecond);
   TestClient client = world.client(0);
-  const auto id = client.send(kafka::ApiVersionsRequest{"test", "1.0"}, 3);
-  const auto answer = client.try_receive<kafka::ApiVersionsRequest>(id, 3, 60 * kSecond);
+  const auto id = client.send(produce_of("t", 0, batch_of({std::string(200'000, 'x')})), 9);
+  const auto answer = client.try_receive<kafka::ProduceRequest>(id, 9, 60 * kSecond);
   EXPECT_TRUE(answer.has_value());
   EXPECT_TRUE(attacker.closed());
 }
