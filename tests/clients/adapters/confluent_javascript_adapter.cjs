@@ -128,7 +128,9 @@ run({
         emit({ event: 'records', records: batch.messages.map((one) => [partition, Number(one.offset), one.value.toString()]) })
         const offset = String(Number(batch.lastOffset()) + 1)
         position.set(partition, offset)
-        if (commit === 'sync') await member.commitOffsets([{ topic, partition, offset }])
+        if (commit !== 'sync') return
+        // A batch that fails is handed out again, and would commit less than was committed meanwhile.
+        await member.commitOffsets([{ topic, partition, offset }]).catch((error) => console.error('commit:', error.message))
       }
     })
   },
