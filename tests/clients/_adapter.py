@@ -18,7 +18,6 @@ from pathlib import Path
 from _cluster import die_with_parent, wait_until
 
 CALL_SECONDS = 60
-END_SECONDS = 20
 
 
 class ClientError(AssertionError):
@@ -113,16 +112,6 @@ class Adapter:
         """kill -9: the brokers are not told."""
         self.process.kill()
         self.process.wait()
-
-    def close(self):
-        """The clean end."""
-        if self.process.poll() is None:
-            self.process.stdin.close()
-            try:
-                self.process.wait(timeout=END_SECONDS)
-            except subprocess.TimeoutExpired:
-                self.kill()
-                raise ClientError(f"the client did not end in {END_SECONDS} s; {self.log_end()}") from None
 
     def discard(self):
         self.kill()

@@ -103,6 +103,8 @@ CONFLUENT_JAVASCRIPT = Client(
     "confluent-kafka-javascript", "@confluentinc/kafka-javascript", "npm",
     (_npm.NODE, ADAPTERS / "confluent_javascript_adapter.cjs"), module="@confluentinc/kafka-javascript",
     content_without={"empty values": "it sends an empty value as null"},
+    notes={"group_broker_killed": "a commit that it repeats when the coordinator has died may arrive after a later one and undo "
+                                  "it; the clean commit here waits until it has given up"},
     lacks=lacking("@confluentinc/kafka-javascript's commit is one promise, to be waited for or not", "commit_async")
     | lacking("@confluentinc/kafka-javascript 1.10 has no such call", "create_partitions", "describe_configs", "alter_configs",
               "describe_cluster", "alter_group_offsets"))

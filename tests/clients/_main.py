@@ -1,6 +1,6 @@
 """Every client, every scenario: what `make clients` runs. Exit code 1 if anything fails that is not the client's lack.
 
-    python3 -B tests/clients/_main.py [--only CLIENT ...] [--scenario NAME ...]
+    python3 -B tests/clients/_main.py [--only CLIENT ...] [--scenario NAME ...] [--save]
 
 A run of all scenarios writes what it found of its clients to tests/clients/results.json, of which docs/kafka-support.md is
 made; node-rdkafka's own tests belong to that client.
@@ -49,16 +49,16 @@ def run_own_tests():
 
 
 def save(found, own):
-    """Replaces what is known of these clients."""
+    """Replaces what is known of these clients and capabilities."""
     known = json.loads(_page.RESULTS.read_text()) if _page.RESULTS.exists() else {}
     clients = {one["key"]: one for one in known.get("clients", [])} | {client["key"]: client for client, _ in found}
-    outcomes = [one for one in known.get("outcomes", []) if one["client"] not in [client["key"] for client, _ in found]]
-    outcomes += [one.as_json() for _, some in found for one in some]
+    outcomes = {(one["client"], one["capability"]): one for one in known.get("outcomes", [])}
+    outcomes |= {(one.client, one.capability): one.as_json() for _, some in found for one in some}
     results = {
         "date": datetime.date.today().isoformat(),
         "clients": [clients[one.key] for one in _clients.ALL if one.key in clients],
         "capabilities": [{"name": name, "section": section, "text": text} for name, section, text, _, _ in _run.SCENARIOS],
-        "outcomes": outcomes,
+        "outcomes": list(outcomes.values()),
         "node_rdkafka_e2e": own or known.get("node_rdkafka_e2e", []),
     }
     _page.RESULTS.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n")
@@ -68,6 +68,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="*", default=[], choices=[client.key for client in _clients.ALL])
     parser.add_argument("--scenario", action="append", default=[])
+    parser.add_argument("--save", action="store_true", help="write down what was found of some scenarios, too")
     parser.add_argument("--jobs", type=int, default=2, help="clients at once, each with a cluster of its own")
     arguments = parser.parse_args()
     clients = [client for client in _clients.ALL if not arguments.only or client.key in arguments.only]
@@ -79,17 +80,18 @@ def main():
             print(f"{client.key} cannot be run: {why}", file=sys.stderr)
             return 2
     is_full = not arguments.scenario
+    to_save = is_full or arguments.save
     with ThreadPoolExecutor(arguments.jobs) as pool:
         found = list(pool.map(lambda client: try_client(client, arguments.scenario), clients))
     outcomes = [one for _, some in found for one in some]
     own = run_own_tests() if is_full and _clients.NODE_RDKAFKA in clients else []
-    if is_full:
+    if to_save:
         save(found, own)
     failed = [one for one in outcomes if one.outcome == _scenarios.FAILS]
     unexplained = [one for one in own if not one["passed"] and not one["reason"]]
     print(f"{len(outcomes)} outcomes, {len(failed)} failures; {len(own)} of node-rdkafka's own tests, "
           f"{len(unexplained)} unexplained failures")
-    return 1 if failed or unexplained else _page.main() if is_full else 0
+    return 1 if failed or unexplained else _page.main() if to_save else 0
 
 
 if __name__ == "__main__":

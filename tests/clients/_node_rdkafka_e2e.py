@@ -38,5 +38,5 @@ def run(addresses):
     for name in FILES:
         for title, failure in run_file(addresses, name):
             reason = next((why for pattern, why in REASONS.items() if re.search(pattern, title)), "")
-            outcomes.append({"file": name, "title": title, "passed": failure is None, "error": failure or "", "reason": reason})
+            outcomes.append({"file": name, "title": title, "passed": failure is None, "error": re.sub(r"\s*\(?/\S+", "", failure or "")[:200], "reason": reason})
     return outcomes

@@ -54,6 +54,7 @@ function grouped (headers) {
 // operations: name -> async function; finish: the clean end.
 async function run (operations, finish) {
   process.on('unhandledRejection', (error) => console.error('unhandled:', error))
+  process.on('uncaughtException', (error) => console.error('uncaught:', error))
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const { id, op, ...given } = JSON.parse(line)
     try {

@@ -2,7 +2,7 @@
 'use strict'
 
 const { KafkaJS, librdkafkaVersion } = require('@confluentinc/kafka-javascript')
-const { decode, emit, grouped, pairs, record, run, stream, within } = require('./_base.cjs')
+const { decode, emit, grouped, pairs, pause, record, run, stream, within } = require('./_base.cjs')
 
 const say = (level) => (message, extra) => console.error(level, message, extra ? JSON.stringify(extra) : '')
 const logger = { info: () => {}, debug: () => {}, warn: say('warn'), error: say('error'), namespace: () => logger, setLogLevel: () => {} }
@@ -13,6 +13,8 @@ let member // of a group
 let memberTopic
 let assigned = new Set()
 const position = new Map() // partition -> next offset
+const pending = new Set() // commits
+const RETRIES_MS = 1500 // so long a commit may still be repeated after its promise; it would undo a later one
 
 const message = (one) => ({
   key: decode(one.key), value: decode(one.value), partition: one.partition, headers: grouped(one.headers),
@@ -128,13 +130,22 @@ run({
         emit({ event: 'records', records: batch.messages.map((one) => [partition, Number(one.offset), one.value.toString()]) })
         const offset = String(Number(batch.lastOffset()) + 1)
         position.set(partition, offset)
-        if (commit === 'sync') await member.commitOffsets([{ topic, partition, offset }])
+        if (commit !== 'sync') return
+        // A batch that fails is handed out again, and would commit less than was committed meanwhile.
+        const done = member.commitOffsets([{ topic, partition, offset }]).catch((error) => console.error('commit:', error.message))
+        pending.add(done)
+        await done
+        pending.delete(done)
       }
     })
   },
 
-  commit: () => member.commitOffsets([...position].filter(([partition]) => assigned.has(partition)).map(
-    ([partition, offset]) => ({ topic: memberTopic, partition, offset }))),
+  async commit () {
+    await Promise.all(pending)
+    await pause(RETRIES_MS)
+    const mine = [...position].filter(([partition]) => assigned.has(partition))
+    await member.commitOffsets(mine.map(([partition, offset]) => ({ topic: memberTopic, partition, offset })))
+  },
   seek: async ({ topic, partition, offset }) => member.seek({ topic, partition, offset: String(offset) }),
   leave,
 
@@ -149,7 +160,8 @@ run({
   }),
   delete_topic: ({ topic }) => administer((admin) => admin.deleteTopics({ topics: [topic] })),
   topics: () => administer(async (admin) => {
-    const topics = await admin.fetchTopicMetadata()
+    // It asks for the names first and then for each: one that is deleted in between is an error, so it is asked again.
+    const topics = await admin.fetchTopicMetadata().catch(() => admin.fetchTopicMetadata())
     return { topics: Object.fromEntries(topics.map((one) => [one.name, one.partitions.length])) }
   }),
   list_groups: () => administer(async (admin) => ({ groups: (await admin.listGroups()).groups.map((one) => one.groupId) })),

@@ -21,7 +21,7 @@ const packageFile = () => path.join(path.dirname(require.resolve('@platformatic/
 let member // of a group
 let messages // its stream
 let memberTopic
-let position = new Map() // partition -> next offset
+const position = new Map() // partition -> next offset
 
 async function using (client, action) {
   try {
@@ -171,14 +171,16 @@ run({
     memberTopic = topic
     member = new Consumer({
       ...COMMON, groupId: group, groupInstanceId: instance, sessionTimeout, heartbeatInterval: 500, rebalanceTimeout: Math.max(10000, sessionTimeout),
-      metadataMaxAge: 2000, maxWaitTime: 50
+      metadataMaxAge: 2000, maxWaitTime: 50,
+      ...(strategy === 'cooperative' ? { protocols: [{ name: 'cooperative-sticky', version: 3 }] } : {})
     })
-    const assigned = () => emit({
-      event: 'assigned',
-      partitions: (member?.assignments || []).flatMap((one) => (one.topic === topic ? one.partitions : []))
-    })
+    const assigned = () => {
+      const partitions = (member?.assignments || []).flatMap((one) => (one.topic === topic ? one.partitions : []))
+      for (const one of position.keys()) if (!partitions.includes(one)) position.delete(one)
+      emit({ event: 'assigned', partitions })
+    }
     member.on('consumer:group:join', assigned)
-    member.on('consumer:group:rebalance', () => { position = new Map(); emit({ event: 'assigned', partitions: [] }) })
+    if (strategy === 'eager') member.on('consumer:group:rebalance', () => emit({ event: 'assigned', partitions: [] }))
     member.on('error', (error) => console.error('consumer:', error))
     await openStream(reset, commit === 'auto' ? 1000 : false)
     consumeAll(reset, commit)
