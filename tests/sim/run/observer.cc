@@ -95,6 +95,8 @@ std::string Observer::read(std::size_t i, const Group& group, Offset& from, Offs
   const std::string who = fmt::format("n{}", i);
   const Undisturbed quiet(cluster_.node(i).disk());
   while (from < to) {
+    // Its snapshot may also tell of deletions that its log has yet to come to.
+    if (log == nullptr && from >= host->group()->next_offset()) return {};
     const auto entries = host->group()->read_from_offset(from, kReadBytes);
     if (!entries)
       return fmt::format("{} on {}: cannot read offset {}: {}", group.name, who, from.value,
