@@ -83,6 +83,19 @@ function(kontiki_module name)
   endif()
 endfunction()
 
+# kontiki_batch(<module> <folder>): compiles the files of that folder of the module ten at a time, where reading the headers
+# takes longer than the rest.
+function(kontiki_batch module folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${module}/${folder}/*.cc)
+  set_target_properties(kontiki_${module} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+  set(number 0)
+  foreach(source IN LISTS sources)
+    math(EXPR group "${number} / 10")
+    set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder}${group})
+    math(EXPR number "${number} + 1")
+  endforeach()
+endfunction()
+
 # kontiki_program(<target> <folder> LIBS <external libs...>): an executable of folder/*.cc that may use the client code of
 # src/cli.
 function(kontiki_program target folder)
