@@ -93,7 +93,7 @@ bool PartitionHost::try_produce(const Slice& batch, ProduceDone& done) {
   const partition::Admission admission = partition_.admit(batch, shard_.clock().wall_ms());
   switch (admission.verdict) {
     case partition::Admission::Verdict::kRefused:
-      done(failure(error_of(admission.error), admission.message));
+      refuse(admission, std::move(done));
       return true;
     case partition::Admission::Verdict::kDuplicate:
       if (admission.pending && partition_.high_watermark() <= admission.last_offset)
@@ -105,6 +105,19 @@ bool PartitionHost::try_produce(const Slice& batch, ProduceDone& done) {
       return propose(batch, admission, done);
   }
   return true;
+}
+
+// What a producer may have written elsewhere is known to whoever leads now. A leader that was replaced
+// without knowing it must not say that something is missing, which ends a producer, when it is itself behind.
+void PartitionHost::refuse(const partition::Admission& admission, ProduceDone done) {
+  const kafka::ErrorCode error = error_of(admission.error);
+  const bool is_about_the_past = admission.error == partition::AdmitError::kOutOfOrderSequence ||
+                                 admission.error == partition::AdmitError::kInvalidProducerEpoch;
+  if (!is_about_the_past) return done(failure(error, admission.message));
+  group_->confirm_lead(
+      [this, error, message = admission.message, done = std::move(done)](bool leads) mutable {
+        done(leads ? failure(error, std::move(message)) : failure(kafka::ErrorCode::kNotLeaderOrFollower));
+      });
 }
 
 bool PartitionHost::propose(const Slice& batch, const partition::Admission& admission, ProduceDone& done) {

@@ -127,6 +127,7 @@ class PartitionHost final : public ReplicaHost {
 
   // False if the group has no room for it: nothing has happened, and `done` is untouched.
   bool try_produce(const Slice& batch, ProduceDone& done);
+  void refuse(const partition::Admission& admission, ProduceDone done);
   bool propose(const Slice& batch, const partition::Admission& admission, ProduceDone& done);
   void enqueue(const Slice& batch, std::int64_t deadline_us, ProduceDone done);
   void drain();

@@ -66,6 +66,24 @@ TEST(Cluster, AFollowerSaysWhoLeadsAndServesNothing) {
   EXPECT_EQ(client.call(offsets, 7).topics[0].partitions[0].error_code, ErrorCode::kNotLeaderOrFollower);
 }
 
+// The next batch of a producer comes to a leader that was replaced and does not know it: it must not be told
+// that batches are missing, which the leader of now has.
+TEST(Cluster, ALeaderThatIsCutOffDoesNotJudgeSequences) {
+  World world(kThree);
+  world.create_topic("t", 1, 3);
+  const std::size_t old = *world.leader("t", 0);
+  TestClient client = world.client(old);
+  EXPECT_EQ(only(client.call(produce_of("t", 0, batch_of({"a"}, {ProducerId(9), 0, 0})), 9)).base_offset, 0);
+  const Slice later = batch_of({"c"}, {ProducerId(9), 0, 2});
+  EXPECT_EQ(only(client.call(produce_of("t", 0, later), 9)).error_code, ErrorCode::kOutOfOrderSequenceNumber);
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (i == old) continue;
+    world.sim().network().cut(World::name(old), World::name(i));
+    world.sim().network().cut(World::name(i), World::name(old));
+  }
+  EXPECT_EQ(only(client.call(produce_of("t", 0, later), 9)).error_code, ErrorCode::kNotLeaderOrFollower);
+}
+
 TEST(Cluster, ADeadLeaderIsReplacedAndAnIdempotentRetryYieldsNoDuplicate) {
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     World world({.nodes = 3, .shards = 2, .seed = seed});
