@@ -264,6 +264,7 @@ void PartitionHost::role_changed(const raft::RoleChange& change) {
   const bool leads_now = change.role == raft::Role::kLeader;
   if (leads_now && led_term_ == change.term) return;
   led_term_.reset();
+  beyond_.clear();
   partition_.step_down();
   fail_all(kafka::ErrorCode::kNotLeaderOrFollower);
   if (leads_now) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -144,6 +145,7 @@ class PartitionHost final : public ReplicaHost {
   // kNone if this is the leader and the client's idea of its epoch is right.
   kafka::ErrorCode check_leader(std::int32_t current_leader_epoch) const;
   kafka::ErrorCode find_timestamp(std::int64_t timestamp, kafka::ListOffsetsResponse::Partition& answer);
+  bool is_surely_beyond(Offset offset);
   void read(const kafka::FetchRequest::Partition& want, std::size_t bytes_max, bool whole_first,
             FetchAnswer& answer);
 
@@ -157,6 +159,9 @@ class PartitionHost final : public ReplicaHost {
   bool drain_posted_ = false;
   std::deque<Deletion> deletions_;  // Invariant: indexes rise; bounded by the shard's budget for requests
   Purgatory purgatory_;
+  // Offsets beyond the end that were asked for, and whether the lead was confirmed since.
+  static constexpr std::size_t kBeyondMax = 64;
+  std::map<Offset, bool> beyond_;
 };
 
 }  // namespace kontiki::broker

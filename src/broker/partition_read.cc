@@ -151,12 +151,35 @@ FetchAnswer PartitionHost::fetch(const kafka::FetchRequest::Partition& want, std
       return answer;
     }
   }
-  if (offset < log_start() || offset > group_->next_offset()) {
+  if (offset < log_start() || (offset > group_->next_offset() && is_surely_beyond(offset))) {
     data.error_code = kafka::ErrorCode::kOffsetOutOfRange;
     return answer;
   }
   if (offset < high_watermark) read(want, bytes_max, whole_first, answer);
   return answer;
+}
+
+// A leader that was replaced without knowing it may be behind its consumers, and one that is told so would
+// begin elsewhere. Until the lead is confirmed there is just nothing to read.
+bool PartitionHost::is_surely_beyond(Offset offset) {
+  const auto asked = beyond_.find(offset);
+  if (asked != beyond_.end() && asked->second) {
+    beyond_.erase(asked);  // the next time may be another leader's
+    return true;
+  }
+  if (asked != beyond_.end()) return false;
+  if (beyond_.size() >= kBeyondMax) beyond_.clear();
+  beyond_.emplace(offset, false);
+  group_->confirm_lead([this, offset](bool leads) {
+    const auto waiting = beyond_.find(offset);
+    if (waiting == beyond_.end()) return;
+    if (leads)
+      waiting->second = true;
+    else
+      beyond_.erase(waiting);
+    wake();
+  });
+  return false;
 }
 
 void PartitionHost::read(const kafka::FetchRequest::Partition& want, std::size_t bytes_max, bool whole_first,

@@ -66,6 +66,23 @@ TEST(Cluster, AFollowerSaysWhoLeadsAndServesNothing) {
   EXPECT_EQ(client.call(offsets, 7).topics[0].partitions[0].error_code, ErrorCode::kNotLeaderOrFollower);
 }
 
+// A consumer that is further than a leader which was replaced without knowing it must not be told so: it
+// would begin anew somewhere else.
+TEST(Cluster, OnlyALeaderThatIsSureSaysThatAnOffsetIsBeyondTheEnd) {
+  World world(kThree);
+  world.create_topic("t", 1, 3);
+  const std::size_t old = *world.leader("t", 0);
+  TestClient client = world.client(old);
+  EXPECT_EQ(only(client.call(fetch_of("t", 0, 7, 5000), 12)).error_code, ErrorCode::kOffsetOutOfRange);
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (i == old) continue;
+    world.sim().network().cut(World::name(old), World::name(i));
+    world.sim().network().cut(World::name(i), World::name(old));
+  }
+  EXPECT_EQ(only(client.call(fetch_of("t", 0, 7), 12)).error_code, ErrorCode::kNone);
+  EXPECT_EQ(only(client.call(fetch_of("t", 0, 7, 5000), 12)).error_code, ErrorCode::kNotLeaderOrFollower);
+}
+
 // The next batch of a producer comes to a leader that was replaced and does not know it: it must not be told
 // that batches are missing, which the leader of now has.
 TEST(Cluster, ALeaderThatIsCutOffDoesNotJudgeSequences) {
