@@ -80,11 +80,10 @@ void alter(const RequestContext& context, const Request& request, Respond<Respon
   }
   run->open += commands.size();
   for (auto& [place, command] : commands)
-    context.shard.submit(std::move(command), kAlterTimeoutUs,
-                         [run, place = place](const SubmitResult& result) {
-                           run->fail(place, explain(result));
-                           run->done();
-                         });
+    context.shard.submit(std::move(command), kAlterTimeoutUs, [run, at = place](const SubmitResult& result) {
+      run->fail(at, explain(result));
+      run->done();
+    });
   run->done();
 }
 

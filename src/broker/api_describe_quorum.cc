@@ -37,7 +37,7 @@ Response::Partition described(const metadata::Cluster& cluster, const QuorumStat
     if (const auto* node = cluster.node(voter.node)) replica.replica_directory_id = node->incarnation;
     if (voter.alive) replica.last_fetch_timestamp = state.wall_ms;
     if (voter.alive && voter.held >= state.committed) replica.last_caught_up_timestamp = state.wall_ms;
-    partition.current_voters.push_back(std::move(replica));
+    partition.current_voters.push_back(replica);
   }
   return partition;
 }
