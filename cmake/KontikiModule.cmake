@@ -83,13 +83,18 @@ function(kontiki_module name)
   endif()
 endfunction()
 
-# kontiki_batch(<module> <folder>): compiles the files of that folder of the module ten at a time, where reading the headers
-# takes longer than the rest.
+# kontiki_batch(<module> <folder>): compiles the one-line files of that folder of the module ten at a time, since reading
+# the headers takes longer than the rest.
 function(kontiki_batch module folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${module}/${folder}/*.cc)
   set_target_properties(kontiki_${module} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   set(number 0)
   foreach(source IN LISTS sources)
+    file(STRINGS ${source} lines)
+    list(LENGTH lines count)
+    if(count GREATER 5)
+      continue()
+    endif()
     math(EXPR group "${number} / 10")
     set_source_files_properties(${source} PROPERTIES UNITY_GROUP ${folder}${group})
     math(EXPR number "${number} + 1")

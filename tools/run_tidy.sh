@@ -7,17 +7,21 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+# What is one line of a macro is not compiled by itself, and is looked at where its header is included.
+more_than_a_line() {
+    while read -r file; do
+        [[ $(wc -l <"$file") -le 5 ]] || echo "$file"
+    done
+}
+
 preset=tsan # compiled by clang, so that clang-tidy understands every flag; configured only, not built
 case "${1:-all}" in
     all)
-        # What is one line of a macro is looked at where its header is included.
-        mapfile -t files < <(find src -name '*.cc' | sort | while read -r file; do
-            [[ $(wc -l <"$file") -le 5 ]] || echo "$file"
-        done)
+        mapfile -t files < <(find src -name '*.cc' | sort | more_than_a_line)
         ;;
     changed)
         mapfile -t files < <({ git diff --name-only --diff-filter=d "${2:-HEAD}" -- src
-            git ls-files --others --exclude-standard -- src; } | grep '\.cc$' | sort -u || true)
+            git ls-files --others --exclude-standard -- src; } | grep '\.cc$' | sort -u | more_than_a_line || true)
         ;;
     *)
         files=("$@")
