@@ -2,6 +2,7 @@
 // the members of the next generation are known.
 
 #include "broker/coordinators.h"
+#include "broker/door.h"
 #include "broker/handlers.h"
 #include "kafka/messages/join_group.h"
 
@@ -10,17 +11,12 @@
 namespace kontiki::broker {
 namespace {
 
-// As Kafka shows it.
-std::string host_of(const std::string& remote) {
-  return "/" + remote.substr(0, remote.rfind(':'));
-}
-
 group::JoinRequest translate(const RequestContext& context, kafka::JoinGroupRequest& request) {
   group::JoinRequest join;
   join.group = request.group_id;
   join.member_id = std::move(request.member_id);
   join.client_id = context.header.client_id.value_or("");
-  join.client_host = host_of(context.remote);
+  join.client_host = "/" + host_of(context.remote);  // as Kafka shows it
   join.session_timeout_ms = request.session_timeout_ms;
   join.rebalance_timeout_ms =
       context.version() == 0 ? request.session_timeout_ms : request.rebalance_timeout_ms;
