@@ -1,6 +1,7 @@
 // kontiki_bench: the load generator and the measure of the machine's limits. Prints one JSON object;
 // bench/run.py calls it, and a person can.
 #include "cli/command.h"
+#include "limits.h"
 #include "load.h"
 
 #include <CLI/CLI.hpp>
@@ -86,6 +87,12 @@ int main(int argc, char** argv) {
   kontiki::bench::LoadCommand load;
   CLI::App* loading = app.add_subcommand("load", "produce, consume, and tell how fast");
   load.define(*loading);
+  kontiki::bench::LimitOptions limits;
+  CLI::App* measuring = app.add_subcommand("limits", "measure what disk, memory and loopback can do");
+  measuring->add_option("--folder", limits.folder, "on the file system to measure");
+  measuring->add_option("--seconds", limits.seconds, "of each of the twenty measurements");
   CLI11_PARSE(app, argc, argv);
-  return load.run();
+  if (loading->parsed()) return load.run();
+  fmt::print("{}\n", report(measure_limits(limits)));
+  return 0;
 }

@@ -1,3 +1,5 @@
+#include "report.h"
+
 #include "load.h"
 
 #include <boost/json/serialize.hpp>
@@ -14,19 +16,6 @@ namespace json = boost::json;
 
 double us(double ns) {
   return ns / 1000;
-}
-
-json::object latency_json(const Latencies& latency) {
-  return {{"count", latency.count()},
-          {"min", us(static_cast<double>(latency.min_ns()))},
-          {"mean", us(latency.mean_ns())},
-          {"p50", us(latency.quantile_ns(0.5))},
-          {"p90", us(latency.quantile_ns(0.9))},
-          {"p95", us(latency.quantile_ns(0.95))},
-          {"p99", us(latency.quantile_ns(0.99))},
-          {"p99.9", us(latency.quantile_ns(0.999))},
-          {"p99.99", us(latency.quantile_ns(0.9999))},
-          {"max", us(static_cast<double>(latency.max_ns()))}};
 }
 
 // Points for a plot of latency by percentile, closer together towards 1: ten for each "nine".
@@ -139,6 +128,19 @@ json::array recovery_json(const Tally& all, std::int64_t killed_ns) {
 }
 
 }  // namespace
+
+json::object latency_json(const Latencies& latency) {
+  return {{"count", latency.count()},
+          {"min", us(static_cast<double>(latency.min_ns()))},
+          {"mean", us(latency.mean_ns())},
+          {"p50", us(latency.quantile_ns(0.5))},
+          {"p90", us(latency.quantile_ns(0.9))},
+          {"p95", us(latency.quantile_ns(0.95))},
+          {"p99", us(latency.quantile_ns(0.99))},
+          {"p99.9", us(latency.quantile_ns(0.999))},
+          {"p99.99", us(latency.quantile_ns(0.9999))},
+          {"max", us(static_cast<double>(latency.max_ns()))}};
+}
 
 std::string report(const LoadOptions& options, const LoadResult& result) {
   const auto seconds = static_cast<std::size_t>(result.seconds);
