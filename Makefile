@@ -10,7 +10,7 @@ FILES ?= $(wildcard src tests bench)
 PRESET ?= release
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test sim sim-soak explore mutants fuzz chaos clients kafka-support bench demo format format-check check tidy setup-build setup-test setup-clients clean
+.PHONY: help run build test sim sim-soak explore mutants fuzz chaos clients kafka-support bench demo format format-check check tidy setup-build setup-test setup-bench setup-clients clean
 
 # $(call build,<preset>,<targets>): configure and build. The lock keeps two makes out of one build directory.
 build = mkdir -p build && flock build/$(1).lock sh -c \
@@ -27,7 +27,7 @@ help:
 	@echo 'make chaos SECONDS=n     cut links, break disks and kill brokers of a real cluster, at random for that long'
 	@echo 'make clients             real Kafka clients against three brokers: every client, every scenario (ONLY="kafkajs ...")'
 	@echo 'make kafka-support       write docs/kafka-support.md anew'
-	@echo 'make bench               run the benchmarks'
+	@echo 'make bench               measure the machine and Kontiki on it (ARGS="--scenario latency --seconds 5", ARGS=--list)'
 	@echo 'make demo                show what Kontiki does'
 	@echo 'make build PRESET=p TARGETS=...   just build (release, debug, tsan, fuzz)'
 	@echo 'make check               formatting, layers and house rules;   make tidy: clang-tidy'
@@ -78,10 +78,10 @@ kafka-support: setup-build
 	@$(call build,release,kontiki)
 	@KONTIKI=build/release/kontiki python3 -B tests/clients/_page.py
 
-bench: setup-build setup-test
-	@test -x bench/run.sh || { echo 'make bench: there are no benchmarks: bench/run.sh is missing' >&2; exit 2; }
-	@$(call build,release,)
-	@bench/run.sh
+# Debian's own Python, for which python3-matplotlib is.
+bench: setup-build setup-test setup-bench
+	@$(call build,release,kontiki kontiki_bench)
+	@/usr/bin/python3 -B bench/run.py $(ARGS)
 
 demo: setup-build
 	@$(call build,release,kontiki kontiki_demo)
@@ -106,6 +106,9 @@ setup-build:
 
 setup-test:
 	@./setup.sh test
+
+setup-bench:
+	@./setup.sh bench
 
 setup-clients:
 	@./setup.sh clients

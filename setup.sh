@@ -3,6 +3,7 @@
 #
 #   ./setup.sh build   what compiling and running the broker needs
 #   ./setup.sh test    what the tests, sanitizers, fuzzers and linters need on top of that
+#   ./setup.sh bench   what `make bench` needs on top of that
 #   ./setup.sh clients what the clients of `make clients` need on top of that; npm's own are fetched by it
 #
 # Does nothing (and needs neither root nor network) when everything is there.
@@ -20,6 +21,7 @@ test_packages=(
     kcat python3 python3-kafka python3-lz4 python3-snappy python3-zstandard python3-confluent-kafka
     curl ca-certificates iproute2
 )
+bench_packages=(python3-matplotlib)
 client_packages=(libcurl4-openssl-dev)  # of the librdkafka that npm's clients bring
 command -v node >/dev/null || client_packages+=(nodejs)
 command -v npm >/dev/null || client_packages+=(npm)
@@ -32,8 +34,9 @@ fail() {
 case "${1:-}" in
     build) wanted=("${build_packages[@]}") ;;
     test) wanted=("${test_packages[@]}") ;;
+    bench) wanted=("${bench_packages[@]}") ;;
     clients) wanted=("${client_packages[@]}") ;;
-    *) fail "say which set to install: './setup.sh build', './setup.sh test' or './setup.sh clients'" ;;
+    *) fail "say which set to install: './setup.sh build', './setup.sh test', './setup.sh bench' or './setup.sh clients'" ;;
 esac
 
 command -v dpkg-query >/dev/null ||

@@ -1,0 +1,50 @@
+"""The results as a table for a terminal."""
+
+
+def number(value):
+    if value is None:
+        return ""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def target(row):
+    if row["at_least"] is not None:
+        return f">= {number(row['at_least'])}"
+    return f"<= {number(row['at_most'])}" if row["at_most"] is not None else ""
+
+
+def lines(name, rows):
+    """The table of one scenario."""
+    cells = [("", "", "", "share of limit", "target", "")]
+    for row in rows:
+        share = f"{row['share']:.2f} of {number(row['limit'])}" if row["share"] is not None else ""
+        met = {None: "", True: "met", False: "not met"}[row["is_met"]]
+        cells.append((row["what"], number(row["value"]), row["unit"], share, target(row), met))
+    widths = [max(len(line[i]) for line in cells) for i in range(len(cells[0]))]
+    yield name
+    for line in cells:
+        text = [line[0].ljust(widths[0]), line[1].rjust(widths[1])]
+        text += [cell.ljust(width) for cell, width in zip(line[2:], widths[2:])]
+        yield ("  " + "  ".join(text)).rstrip()
+    for limit in dict.fromkeys((row["limit_is"] for row in rows if row["limit_is"])):
+        yield f"  limit: {limit}"
+
+
+def limit_lines(limits):
+    yield "limits of this machine"
+    for placement in ("overwrite", "append"):
+        took = [f"{one['bytes'] // 1024} KiB {one['latency_us']['p50']:.0f}/{one['latency_us']['p99']:.0f} us"
+                for one in limits["flush"] if one["placement"] == placement]
+        yield f"  write and fdatasync, {placement}, median/p99: {', '.join(took)}"
+    for placement in ("overwrite", "append"):
+        speeds = [f"{one['bytes'] >> 20} MiB{f' x {streams}' if (streams := one['streams']) > 1 else ''} "
+                  f"{one['bytes_per_second'] / 1e6:.0f} MB/s" for one in limits["bandwidth"] if one["placement"] == placement]
+        yield f"  in sequence, flushed, {placement}: {', '.join(speeds)}"
+    loopback = limits["loopback"]
+    trip = loopback["round_trip_us"]
+    yield (f"  loopback: {loopback['message_bytes']} bytes and back {trip['p50']:.0f}/{trip['p99']:.0f} us, "
+           f"{loopback['bytes_per_second'] / 1e6:.0f} MB/s")
+    yield (f"  memory copy {limits['copy_bytes_per_second'] / 1e9:.1f} GB/s, "
+           f"crc32c {limits['crc32c_bytes_per_second'] / 1e9:.1f} GB/s")
