@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace kontiki::bench {
 namespace {
@@ -23,8 +24,8 @@ void Consuming::run(Consumer& consumer) {
   while (!reading_.is_over.load(std::memory_order_relaxed)) {
     keep_to_rate();
     consumer.poll(kWait);
-    reading_.received += tally_->total - told_;
-    told_ = tally_->total;
+    reading_.received += tally_->total - std::exchange(messages_told_, tally_->total);
+    reading_.bytes += bytes_ - std::exchange(bytes_told_, bytes_);
   }
 }
 
@@ -33,13 +34,14 @@ void Consuming::received(std::string_view payload) {
   const Stamp stamp = stamp_of(payload);
   ++tally_->total;
   tally_->last_ns = now;
+  bytes_ += payload.size();
   if (schedule_.counts(stamp.due_ns)) tally_->latency.record(now - stamp.due_ns);
   if (!schedule_.counts(now)) return;
   ++tally_->handled;
   tally_->bytes += payload.size();
   Second& second = tally_->seconds[schedule_.second_of(now)];
   ++second.messages;
-  second.latency.record(now - stamp.due_ns);
+  if (schedule_.counts(stamp.due_ns)) second.latency.record(now - stamp.due_ns);
 }
 
 void Consuming::keep_to_rate() {

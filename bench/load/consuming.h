@@ -13,7 +13,8 @@ namespace kontiki::bench {
 
 // What consumers and the main thread tell each other.
 struct Reading {
-  std::atomic<std::uint64_t> received = 0;  // by all consumers
+  std::atomic<std::uint64_t> received = 0;  // messages, by all consumers
+  std::atomic<std::uint64_t> bytes = 0;     // of payload, likewise
   std::atomic<bool> is_over = false;
 };
 
@@ -35,7 +36,10 @@ class Consuming {
   const Schedule& schedule_;
   Reading& reading_;
   std::unique_ptr<Tally> tally_;
-  std::uint64_t told_ = 0;  // part of tally_->total that reading_ has
+  std::uint64_t bytes_ = 0;
+  // What reading_ has of tally_->total and bytes_.
+  std::uint64_t messages_told_ = 0;
+  std::uint64_t bytes_told_ = 0;
 };
 
 }  // namespace kontiki::bench

@@ -17,7 +17,9 @@ namespace {
 using cli::Client;
 
 constexpr std::chrono::minutes kCreateTimeout{5};
+// Between looks at a new topic, which cost the brokers something for each partition.
 constexpr std::chrono::milliseconds kCreatePause{50};
+constexpr std::chrono::microseconds kCreatePausePerPartition{50};
 constexpr int kMessagesAtOnce = 1000;
 
 std::unique_ptr<Client> connect(rd_kafka_type_t type, const DriverOptions& options, Client::Settings settings,
@@ -178,7 +180,7 @@ class KafkaDriver : public Driver {
         fail(fmt::format("not all partitions of topic {} have a leader and {} replicas in step", topic,
                          replicas));
       }
-      std::this_thread::sleep_for(kCreatePause);
+      std::this_thread::sleep_for(kCreatePause + partitions * kCreatePausePerPartition);
     }
   }
 

@@ -49,7 +49,7 @@ class Run {
     schedule_.end_ns = schedule_.begin_ns + to_ns(options_.seconds);
     start_threads();
     LoadResult result;
-    result.processes = watch();
+    watch(result);
     for (auto& thread : producer_threads_) thread.join();
     wait_for_consumers();
     for (auto& thread : consumer_threads_) thread.join();
@@ -85,29 +85,31 @@ class Run {
   }
 
   // On the main thread, while the others work.
-  std::vector<ProcessUse> watch() {
+  void watch(LoadResult& result) {
     sleep_until_ns(schedule_.begin_ns);
     const auto begin = process_uses(options_.watched);
+    const MachineUse machine = machine_use();
     if (options_.kill != 0) {
       sleep_until_ns(schedule_.begin_ns + to_ns(options_.kill_seconds));
       schedule_.killed_ns = now_ns();
       if (::kill(options_.kill, SIGKILL) != 0) fail(fmt::format("cannot kill process {}", options_.kill));
     }
-    if (options_.read_messages == 0) {
+    if (options_.read_bytes == 0) {
       sleep_until_ns(schedule_.end_ns);
     } else {
-      while (reading_.received < options_.read_messages && now_ns() < schedule_.end_ns) {
+      while (reading_.bytes < options_.read_bytes && now_ns() < schedule_.end_ns) {
         sleep_until_ns(now_ns() + kReadPauseNs);
       }
     }
     stopped_ns_ = std::min(now_ns(), schedule_.end_ns);
-    return between(begin, process_uses(options_.watched));
+    result.machine = machine_use() - machine;
+    result.processes = between(begin, process_uses(options_.watched));
   }
 
   // Until they have all that was acknowledged, or as much as is wanted, or get nothing more.
   void wait_for_consumers() {
-    std::uint64_t wanted = options_.read_messages;
-    if (wanted == 0 && !options_.from_beginning) {
+    std::uint64_t wanted = 0;
+    if (options_.read_bytes == 0 && !options_.from_beginning) {
       for (const auto& one : producing_) wanted += one->acknowledged();
     }
     std::uint64_t before = 0;

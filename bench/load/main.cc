@@ -1,6 +1,7 @@
 // kontiki_bench: the load generator and the measure of the machine's limits. Prints one JSON object;
 // bench/run.py calls it, and a person can.
 #include "cli/command.h"
+#include "clock.h"
 #include "limits.h"
 #include "load.h"
 
@@ -20,6 +21,8 @@ struct LoadCommand {
 
   void define(CLI::App& app) {
     define_queue(app);
+    app.add_flag("--create,!--no-create", options.creates,
+                 "create the topic if it is missing, and wait for it");
     define_load(app);
     define_reading(app);
   }
@@ -30,8 +33,6 @@ struct LoadCommand {
                    fmt::format("which queue: {}", fmt::join(driver_names(), ", ")));
     app.add_option("-b,--servers", queue.servers, "HOST:PORT,...")->required();
     app.add_option("--topic", options.topic);
-    app.add_flag("--create,!--no-create", options.creates,
-                 "create the topic if it is missing, and wait for it");
     app.add_option("-p,--partitions", options.partitions);
     app.add_option("-r,--replicas", options.replicas);
     app.add_option("--acks", queue.acks, "all, 1 or 0");
@@ -64,17 +65,32 @@ struct LoadCommand {
     app.add_option("--consumers", options.consumers, "they share the partitions");
     app.add_flag("--from-beginning", options.from_beginning, "read what is there already");
     app.add_option("--read-rate", options.read_rate, "messages per second of each consumer at most");
-    app.add_option("--read-messages", options.read_messages, "end when all consumers have so many");
+    app.add_option("--read-bytes", options.read_bytes,
+                   "end when all consumers together have so much payload");
   }
 
   int run() {
+    read_settings();
+    fmt::print("{}\n", report(options, run_load(options)));
+    return 0;
+  }
+
+  int create_topic() {
+    read_settings();
+    const std::int64_t begin = now_ns();
+    make_driver(options.driver, options.queue)
+        ->create_topic(options.topic, options.partitions, options.replicas);
+    fmt::print("{{\"seconds\":{}}}\n", static_cast<double>(now_ns() - begin) / 1e9);
+    return 0;
+  }
+
+ private:
+  void read_settings() {
     for (const std::string& setting : settings) {
       const auto at = setting.find('=');
       if (at == setting.npos) fail(fmt::format("--set wants KEY=VALUE, not '{}'", setting));
       options.queue.settings[setting.substr(0, at)] = setting.substr(at + 1);
     }
-    fmt::print("{}\n", report(options, run_load(options)));
-    return 0;
   }
 };
 
@@ -85,6 +101,8 @@ int main(int argc, char** argv) {
   CLI::App app("Load for message queues, and the limits of this machine; results as JSON");
   app.require_subcommand(1);
   kontiki::bench::LoadCommand load;
+  CLI::App* creating = app.add_subcommand("topic", "create a topic and wait until all of it takes messages");
+  load.define_queue(*creating);
   CLI::App* loading = app.add_subcommand("load", "produce, consume, and tell how fast");
   load.define(*loading);
   kontiki::bench::LimitOptions limits;
@@ -93,6 +111,7 @@ int main(int argc, char** argv) {
   measuring->add_option("--seconds", limits.seconds, "of each of the twenty measurements");
   CLI11_PARSE(app, argc, argv);
   if (loading->parsed()) return load.run();
+  if (creating->parsed()) return load.create_topic();
   fmt::print("{}\n", report(measure_limits(limits)));
   return 0;
 }

@@ -2,7 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <array>
+#include <cstdlib>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -64,6 +65,22 @@ std::vector<ProcessUse> between(const std::vector<ProcessUse>& begin, const std:
     uses[i].written_bytes -= begin[i].written_bytes;
   }
   return uses;
+}
+
+MachineUse machine_use() {
+  std::istringstream fields(
+      read_file("/proc/stat"));  // cpu user nice system idle iowait irq softirq steal ...
+  std::string name;
+  std::array<double, 8> ticks{};
+  fields >> name;
+  for (double& one : ticks) fields >> one;
+  const auto per_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const auto [user, nice, system, idle, iowait, irq, softirq, steal] = ticks;
+  return {(user + nice + system + irq + softirq) / per_second, steal / per_second};
+}
+
+MachineUse operator-(const MachineUse& end, const MachineUse& begin) {
+  return {end.cpu_seconds - begin.cpu_seconds, end.stolen_seconds - begin.stolen_seconds};
 }
 
 }  // namespace kontiki::bench

@@ -1,4 +1,4 @@
-// What Linux counts for a process, from /proc: CPU time, bytes written to disks, memory in RAM.
+// What Linux counts for a process and for all, from /proc: CPU time, bytes written to disks, memory in RAM.
 #pragma once
 
 #include "load.h"
@@ -13,5 +13,8 @@ ProcessUse process_use(pid_t pid);
 std::vector<ProcessUse> process_uses(const std::vector<pid_t>& watched);
 // What was used from one moment to the other; of a process that was gone by then, unknown.
 std::vector<ProcessUse> between(const std::vector<ProcessUse>& begin, const std::vector<ProcessUse>& end);
+
+MachineUse machine_use();
+MachineUse operator-(const MachineUse& end, const MachineUse& begin);
 
 }  // namespace kontiki::bench

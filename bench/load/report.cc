@@ -146,9 +146,12 @@ std::string report(const LoadOptions& options, const LoadResult& result) {
   const auto seconds = static_cast<std::size_t>(result.seconds);
   const Tally produced = sum(result.producers, seconds);
   const Tally consumed = sum(result.consumers, seconds);
-  json::object out{{"options", options_json(options)},
-                   {"seconds", result.seconds},
-                   {"processes", processes_json(result.processes)}};
+  json::object out{
+      {"options", options_json(options)},
+      {"seconds", result.seconds},
+      {"processes", processes_json(result.processes)},
+      {"machine",
+       {{"cpu_seconds", result.machine.cpu_seconds}, {"stolen_seconds", result.machine.stolen_seconds}}}};
   if (!result.producers.empty()) {
     json::object flow = flow_json(produced, result.seconds);
     flow["failed"] = produced.failed;
