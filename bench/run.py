@@ -18,10 +18,11 @@ import machine
 import plots
 import rig
 import table
-from scenarios import producing
+from scenarios import cluster, producing, reading
 
 SCENARIOS = {one.__name__: one for one in (producing.latency, producing.throughput, producing.small,
-                                            producing.partitions)}
+                                            producing.partitions, reading.catch_up, reading.cold, cluster.idle,
+                                            cluster.failover)}
 TINY_SHARE = 500  # what --tiny divides counts by
 TINY_COUNT_MIN = 12
 
@@ -34,6 +35,14 @@ class Bench:
         self.tiny = options.tiny
         self.cores = len(os.sched_getaffinity(0))
         self.limits = {}
+
+    def warmup(self, seconds):
+        """Time before the time that counts."""
+        return 0.2 if self.tiny else seconds
+
+    def settle(self, seconds=5):
+        """Lets leaders be chosen, and what creating partitions left to be done be done."""
+        time.sleep(self.warmup(seconds))
 
     def count(self, number):
         """So many partitions or messages; few if only the working of it is to be seen."""
@@ -91,8 +100,10 @@ def run_all(options, out, scratch):
     print("\n".join(table.limit_lines(bench.limits)), flush=True)
     for name in options.scenario or SCENARIOS:
         result = report["scenarios"][name] = measure(bench, name)
-        print("\n".join(["", *table.lines(name, result["rows"])]), flush=True)
+        print("\n".join(["", *table.lines(name, result, bench.cores)]), flush=True)
         (out / "results.json").write_text(json.dumps(report, indent=1) + "\n")
+    if options.tiny:
+        print("\ntiny counts: these numbers show that everything runs, and nothing else")
     drawn = plots.draw(report, out)
     print(f"\n{out / 'results.json'}" + "".join(f"\n{path}" for path in drawn))
     failed = [name for name, result in report["scenarios"].items() if "error" in result]

@@ -1,5 +1,7 @@
 """The results as a table for a terminal."""
 
+OTHERS_SHARE_MAX = 0.05  # more is told
+
 
 def number(value):
     if value is None:
@@ -15,8 +17,18 @@ def target(row):
     return f"<= {number(row['at_most'])}" if row["at_most"] is not None else ""
 
 
-def lines(name, rows):
+def others_share(run, cores):
+    """Of the CPU time there was, what processes used that are no part of the run; None if that is not known."""
+    processes = run["processes"] + run.get("reader", {}).get("processes", [])[:1]
+    if any("is_gone" in one for one in processes):
+        return None
+    ours = sum(one["cpu_seconds"] for one in processes)
+    return max(0, run["machine"]["cpu_seconds"] - ours) / (cores * run["seconds"])
+
+
+def lines(name, result, cores):
     """The table of one scenario."""
+    rows = result["rows"]
     cells = [("", "", "", "share of limit", "target", "")]
     for row in rows:
         share = f"{row['share']:.2f} of {number(row['limit'])}" if row["share"] is not None else ""
@@ -30,6 +42,9 @@ def lines(name, rows):
         yield ("  " + "  ".join(text)).rstrip()
     for limit in dict.fromkeys((row["limit_is"] for row in rows if row["limit_is"])):
         yield f"  limit: {limit}"
+    shares = [share for run in result["runs"].values() if (share := others_share(run, cores)) is not None]
+    if max(shares, default=0) > OTHERS_SHARE_MAX:
+        yield f"  noise: other processes took up to {max(shares) * 100:.0f} % of the CPU; repeat this on a quiet machine"
 
 
 def limit_lines(limits):

@@ -22,3 +22,18 @@ function(kontiki_load_generator target folder)
   add_executable(${target} ${sources})
   kontiki_link(${target} PRIVATE kontiki_flags kontiki_cli ${arg_LIBS})
 endfunction()
+
+# The tests of the benchmarks: the parts that are arithmetic, and one run of everything at tiny counts.
+function(kontiki_bench_tests)
+  if(NOT GTest_FOUND OR KONTIKI_FUZZ)
+    return()
+  endif()
+  kontiki_test(load)
+  target_include_directories(test_load PRIVATE ${PROJECT_SOURCE_DIR}/bench)
+  if(NOT TARGET kontiki_bench OR KONTIKI_SANITIZE)
+    return()
+  endif()
+  add_test(NAME bench_smoke COMMAND python3 -B ${PROJECT_SOURCE_DIR}/bench/smoke_test.py)
+  set_tests_properties(bench_smoke PROPERTIES LABELS bench TIMEOUT 300
+    ENVIRONMENT "KONTIKI=$<TARGET_FILE:kontiki>;KONTIKI_BENCH=$<TARGET_FILE:kontiki_bench>")
+endfunction()

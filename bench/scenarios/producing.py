@@ -10,7 +10,7 @@ PARTITIONS = 12
 def latency(bench):
     """1,000 messages/s of 1 KiB, one partition, three brokers, acks=all: how far from one flush and one round trip?"""
     with kontiki(3) as servers:
-        run = checked(servers.load(rate=1000, size=KIB, window=10000, consumers=1, warmup=2, seconds=bench.seconds))
+        run = checked(servers.load(rate=1000, size=KIB, window=10000, consumers=1, warmup=bench.warmup(2), seconds=bench.seconds))
         at_a_time = checked(servers.load(topic="one", size=KIB, window=1, seconds=bench.seconds / 2))
     limit = flush_us(bench.limits) + round_trip_us(bench.limits)
     limit_is = (f"median fdatasync {flush_us(bench.limits):.0f} + round trip {round_trip_us(bench.limits):.0f}")
@@ -29,7 +29,7 @@ def throughput(bench):
     result = Result()
     for count, floor in ((3, 150), (1, 400)):
         with kontiki(count) as servers:
-            run = checked(servers.load(partitions=PARTITIONS, size=KIB, window=bench.count(50_000), linger_ms=5, warmup=2,
+            run = checked(servers.load(partitions=PARTITIONS, size=KIB, window=bench.count(50_000), linger_ms=5, warmup=bench.warmup(2),
                                        seconds=bench.seconds))
         name = f"{count} broker{'s' if count > 1 else ''}"
         client_ns = cpu_us_per_message(run, [0]) * 1000 / KIB
@@ -53,7 +53,7 @@ def small(bench):
     result = Result()
     for count, target in ((1, 1_000_000), (3, 400_000)):
         with kontiki(count) as servers:
-            run = checked(servers.load(partitions=PARTITIONS, size=100, window=bench.count(200_000), linger_ms=5, warmup=2,
+            run = checked(servers.load(partitions=PARTITIONS, size=100, window=bench.count(200_000), linger_ms=5, warmup=bench.warmup(2),
                                        seconds=bench.seconds))
         name = f"{count} broker{'s' if count > 1 else ''}"
         client = cpu_us_per_message(run, [0])
@@ -74,12 +74,12 @@ def partitions(bench):
     base = None
     for count in (PARTITIONS, bench.count(1_000), bench.count(10_000)):
         with kontiki(3) as servers:
-            run = checked(servers.load(partitions=count, rate=rate, size=KIB, window=100_000, linger_ms=5, warmup=3,
+            run = checked(servers.load(partitions=count, rate=rate, size=KIB, window=100_000, linger_ms=5, warmup=bench.warmup(3),
                                        seconds=bench.seconds))
         name = f"{count} partitions"
         cost = cpu_us_per_message(run, brokers_of(run))
         base = base or cost
-        flushes = run["counters"]["kontiki_wal_flushes_total"] / (run["seconds"] + 3) / 3
+        flushes = run["counters"]["kontiki_wal_flushes_total"] / (run["seconds"] + bench.warmup(3)) / len(run["processes"][1:])
         result.rows += [
             Row(f"{name}, CPU of brokers", cost, "us/message", base, f"with {PARTITIONS} partitions", at_most=1.5),
             Row(f"{name}, flushes of each broker", flushes, "1/s", bench.cores * 1e6 / flush_us(bench.limits),
