@@ -58,6 +58,7 @@ def parse():
     parser.add_argument("--folder", default=str(rig.ROOT / "build/bench-data"),
                         help="on the file system to measure; brokers keep their data in it")
     parser.add_argument("--out", default=str(rig.ROOT / "build/bench"), help="where results.json and the plots go")
+    parser.add_argument("--plots", action=argparse.BooleanOptionalAction, default=True, help="draw them (default)")
     parser.add_argument("--list", action="store_true", help="show the scenarios")
     return parser.parse_args()
 
@@ -104,7 +105,7 @@ def run_all(options, out, scratch):
         (out / "results.json").write_text(json.dumps(report, indent=1) + "\n")
     if options.tiny:
         print("\ntiny counts: these numbers show that everything runs, and nothing else")
-    drawn = plots.draw(report, out)
+    drawn = plots.draw(report, out) if options.plots else []
     print(f"\n{out / 'results.json'}" + "".join(f"\n{path}" for path in drawn))
     failed = [name for name, result in report["scenarios"].items() if "error" in result]
     if failed:
