@@ -18,11 +18,11 @@ import machine
 import plots
 import rig
 import table
-from scenarios import cluster, producing, reading
+from scenarios import cluster, peers, producing, reading
 
 SCENARIOS = {one.__name__: one for one in (producing.latency, producing.throughput, producing.small,
                                             producing.partitions, reading.catch_up, reading.cold, cluster.idle,
-                                            cluster.failover)}
+                                            cluster.failover, peers.peers)}
 TINY_SHARE = 500  # what --tiny divides counts by
 TINY_COUNT_MIN = 12
 
