@@ -26,6 +26,10 @@ void check(const LoadOptions& options) {
   }
   if (options.producers + options.consumers == 0) fail("neither producers nor consumers: nothing to do");
   if (options.queue.window < 1 || options.stick < 1) fail("--window and --stick must be at least 1");
+  for (const std::int32_t partition : options.volley) {
+    if (partition < 0 || partition >= options.partitions)
+      fail(fmt::format("--volley: there is no partition {}", partition));
+  }
   if (options.seconds <= 0) fail("--seconds must be above 0");
 }
 

@@ -25,17 +25,18 @@ struct LoadOptions {
   int producers = 1;
   int consumers = 0;
   std::size_t message_bytes = 1024;
-  std::uint64_t stick = 1;       // so many messages in a row to one partition, then the next
-  double rate = 0;               // messages per second of all producers together; 0: closed loop
-  double warmup_seconds = 1;     // before the time that counts
-  double seconds = 10;           // the time that counts
-  double drain_seconds = 30;     // for the answers that are missing at the end
-  bool from_beginning = false;   // consumers read what is there already
-  double read_rate = 0;          // messages per second of each consumer; 0: as they come
-  std::uint64_t read_bytes = 0;  // all consumers together end after so much; 0: with the producers
-  std::vector<pid_t> watched;    // processes whose use of CPU, memory and disk is measured beside
-  pid_t kill = 0;                // kill -9 this process ...
-  double kill_seconds = 0;       // ... after so much of the time that counts
+  std::uint64_t stick = 1;           // so many messages in a row to one partition, then the next
+  double rate = 0;                   // messages per second of all producers together; 0: closed loop
+  double warmup_seconds = 1;         // before the time that counts
+  double seconds = 10;               // the time that counts
+  double drain_seconds = 30;         // for the answers that are missing at the end
+  bool from_beginning = false;       // consumers read what is there already
+  double read_rate = 0;              // messages per second of each consumer; 0: as they come
+  std::uint64_t read_bytes = 0;      // all consumers together end after so much; 0: with the producers
+  std::vector<pid_t> watched;        // processes whose use of CPU, memory and disk is measured beside
+  pid_t kill = 0;                    // kill -9 this process ...
+  std::vector<std::int32_t> volley;  // partitions that a message is due for at the moment of the kill
+  double kill_seconds = 0;           // ... after so much of the time that counts
 };
 
 // When things happen, in nanoseconds of clock.h. Shared by all threads, constant once they run (but for

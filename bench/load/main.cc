@@ -58,6 +58,10 @@ struct LoadCommand {
     app.add_option("--watch", options.watched,
                    "processes whose CPU, memory and disk writes are measured beside");
     app.add_option("--kill", options.kill, "kill -9 this process in between");
+    app.add_option("--volley", options.volley,
+                   "partitions that get a message at that moment, beside the load: when it is acknowledged, "
+                   "the partition takes messages again")
+        ->delimiter(',');
     app.add_option("--kill-after", options.kill_seconds, "after so many seconds of the time that counts");
   }
 

@@ -20,7 +20,8 @@ Producing::Producing(const LoadOptions& options, const Schedule& schedule, int i
       phase_ns_(interval_ns_ * index / options.producers),
       payloads_(options.message_bytes, static_cast<std::uint64_t>(index)),
       tally_(std::make_unique<Tally>()),
-      slots_(options.queue.window) {
+      slots_(options.queue.window),
+      volley_size_(index == 0 ? options.volley.size() : 0) {
   for (std::size_t i = slots_.size(); i > 0; --i) free_.push_back(static_cast<std::uint32_t>(i - 1));
   tally_->seconds.resize(static_cast<std::size_t>(options.seconds) + 1);
   if (options.kill != 0) tally_->recovered_ns.resize(static_cast<std::size_t>(options.partitions));
@@ -34,6 +35,7 @@ void Producing::run(Producer& producer) {
   while (true) {
     const std::int64_t now = now_ns();
     if (now >= schedule_.end_ns) break;
+    if (volley_sent_ < volley_size_) send_volley(producer, now);
     if (interval_ns_ > 0) {
       send_due(producer, now);
     } else {
@@ -58,7 +60,7 @@ void Producing::send_due(Producer& producer, std::int64_t now) {
       wait_ns = due - now_ns();
       break;
     }
-    if (!send(producer, due, now)) {
+    if (!send_next(producer, due, now)) {
       wait_ns = std::chrono::nanoseconds(kLongWait).count();
       break;
     }
@@ -69,22 +71,34 @@ void Producing::send_due(Producer& producer, std::int64_t now) {
 
 void Producing::fill_window(Producer& producer, std::int64_t now) {
   bool is_full = false;
-  for (int i = 0; i < kSendsBetweenPolls && !is_full; ++i) is_full = !send(producer, now, now);
+  for (int i = 0; i < kSendsBetweenPolls && !is_full; ++i) is_full = !send_next(producer, now, now);
   producer.poll(is_full ? kLongWait : std::chrono::microseconds(0));
 }
 
-bool Producing::send(Producer& producer, std::int64_t due, std::int64_t now) {
-  if (free_.empty()) return false;
-  const std::uint32_t slot = free_.back();
-  slots_[slot] = {due, partition_};
-  if (!producer.send(partition_, payloads_.make({due, next_number_}), slot)) return false;
-  free_.pop_back();
+bool Producing::send_next(Producer& producer, std::int64_t due, std::int64_t now) {
+  if (!send(producer, partition_, due, now)) return false;
   ++next_number_;
-  if (schedule_.counts(due)) tally_->lateness.record(now - due);
   if (--left_of_stick_ == 0) {
     left_of_stick_ = options_.stick;
     if (++partition_ == options_.partitions) partition_ = 0;
   }
+  return true;
+}
+
+void Producing::send_volley(Producer& producer, std::int64_t now) {
+  const std::int64_t killed = schedule_.killed_ns.load(std::memory_order_relaxed);
+  if (killed == 0) return;
+  while (volley_sent_ < volley_size_ && send(producer, options_.volley[volley_sent_], killed, now))
+    ++volley_sent_;
+}
+
+bool Producing::send(Producer& producer, std::int32_t partition, std::int64_t due, std::int64_t now) {
+  if (free_.empty()) return false;
+  const std::uint32_t slot = free_.back();
+  slots_[slot] = {due, partition};
+  if (!producer.send(partition, payloads_.make({due, next_number_}), slot)) return false;
+  free_.pop_back();
+  if (schedule_.counts(due)) tally_->lateness.record(now - due);
   return true;
 }
 

@@ -36,7 +36,9 @@ class Producing {
 
   void send_due(Producer& producer, std::int64_t now);
   void fill_window(Producer& producer, std::int64_t now);
-  bool send(Producer& producer, std::int64_t due, std::int64_t now);
+  void send_volley(Producer& producer, std::int64_t now);
+  bool send_next(Producer& producer, std::int64_t due, std::int64_t now);
+  bool send(Producer& producer, std::int32_t partition, std::int64_t due, std::int64_t now);
   void count(const Outstanding& message, std::int64_t now);
   void drain(Producer& producer);
 
@@ -54,6 +56,8 @@ class Producing {
   std::uint64_t next_number_ = 0;
   std::int32_t partition_ = 0;
   std::uint64_t left_of_stick_ = 0;
+  std::size_t volley_sent_ = 0;
+  const std::size_t volley_size_;  // the first producer's task
 };
 
 }  // namespace kontiki::bench
