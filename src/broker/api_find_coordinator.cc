@@ -1,12 +1,16 @@
 // FindCoordinator (API key 10): which broker coordinates a consumer group. The first one ever asked for makes
 // the coordinators. Transactions and share groups are refused for good, so that a client that wants one fails
 // with the reason instead of waiting.
+//
+// A broker that is cut off from the majority ends the connection of who asks for a coordinator that it does
+// not know, as Metadata does: others may know.
 
 #include "broker/cluster_view.h"
 #include "broker/coordinators.h"
 #include "broker/handlers.h"
 #include "kafka/messages/find_coordinator.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -64,6 +68,12 @@ void answer(ShardBroker& shard, std::int16_t version, const kafka::FindCoordinat
     response.host = found.host;
     response.port = found.port;
   }
+  const auto is_missing = [](const Found& found) {
+    return found.error_code == ErrorCode::kCoordinatorNotAvailable;
+  };
+  const bool misses = response.error_code == ErrorCode::kCoordinatorNotAvailable ||
+                      std::ranges::any_of(response.coordinators, is_missing);
+  if (misses && view.is_cut_off()) return respond.close({});
   shard.count_error(response.error_code);
   for (const Found& found : response.coordinators) shard.count_error(found.error_code);
   respond(response);

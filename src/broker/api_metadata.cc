@@ -1,6 +1,11 @@
 // Metadata (API key 3): the brokers, and topics with their partitions and leaders. A topic that a client only
 // asks about may be created by that (auto.create.topics.enable); the answer then waits a moment for the topic
 // and its leaders, and says LEADER_NOT_AVAILABLE, which clients retry, for what is not there yet.
+//
+// A broker that is cut off from the majority ends the connection instead, unless it knows the leaders of all
+// that was asked for. That nobody leads, which is all that it could say, keeps clients from those who know
+// better: librdkafka asks the broker that it used last, which is this one, again and again. A connection that
+// ends makes any client turn to another broker.
 
 #include "broker/cluster_view.h"
 #include "broker/handlers.h"
@@ -10,6 +15,7 @@
 #include "kafka/messages/metadata.h"
 #include "metadata/names.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -52,6 +58,22 @@ std::vector<Asked> distinct(const std::vector<Asked>& asked) {
   for (const auto& topic : asked)
     if (seen.emplace(topic.topic_id, topic.name.value_or("")).second) once.push_back(topic);
   return once;
+}
+
+bool knows(const ClusterView& view, const Asked& asked) {
+  const auto* topic =
+      is_by_id(asked) ? view.cluster.topic(asked.topic_id) : view.cluster.topic(asked.name.value_or(""));
+  return topic != nullptr && view.is_led(*topic);
+}
+
+// Whether others may know what this broker cannot say.
+bool should_ask_others(const MetadataRun& run, const ClusterView& view) {
+  if (!view.is_cut_off()) return false;
+  const auto is_led = [&](const auto& topic) { return view.is_led(topic.second); };
+  const auto is_known = [&](const Asked& asked) { return knows(view, asked); };
+  if (wants_all(run)) return !std::ranges::all_of(view.cluster.topics(), is_led);
+  const auto& asked = *run.request.topics;
+  return asked.empty() || !std::ranges::all_of(asked, is_known);
 }
 
 Shown failed(const Asked& asked, ErrorCode error) {
@@ -98,6 +120,7 @@ kafka::MetadataResponse show_brokers(const ClusterView& view) {
 
 void answer(const Run& run) {
   const auto view = view_of(run->shard);
+  if (should_ask_others(*run, view)) return run->respond.close({});
   auto response = show_brokers(view);
   if (wants_all(*run)) {
     for (const auto& [name, topic] : view.cluster.topics()) response.topics.push_back(view.describe(topic));
@@ -169,7 +192,8 @@ void handle_metadata(const RequestContext& context, kafka::MetadataRequest reque
   if (request.topics) request.topics = distinct(*request.topics);
   const auto run = std::make_shared<MetadataRun>(
       MetadataRun{context.shard, context.version(), std::move(request), std::move(respond), {}, {}, 1});
-  if (wants_all(*run) || !may_create(*run)) return answer(run);
+  const bool is_waste = should_ask_others(*run, view_of(run->shard));  // to create anything
+  if (wants_all(*run) || !may_create(*run) || is_waste) return answer(run);
   create_missing(run);
 }
 

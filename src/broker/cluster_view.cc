@@ -14,7 +14,7 @@ bool ClusterView::is_alive(NodeId node) const {
 std::vector<const metadata::Node*> ClusterView::brokers() const {
   std::vector<const metadata::Node*> found;
   for (const auto& [id, node] : cluster.nodes())
-    if (is_alive(id)) found.push_back(&node);
+    if (is_alive(id) || is_cut_off()) found.push_back(&node);
   return found;
 }
 
@@ -32,6 +32,11 @@ bool ClusterView::is_led(GroupId group) const {
   const auto* known = leaders.find(group);
   // A leader that is not in the list of brokers is one that a client cannot reach.
   return known != nullptr && cluster.node(known->leader) != nullptr && is_alive(known->leader);
+}
+
+bool ClusterView::is_led(const metadata::Topic& topic) const {
+  return std::all_of(topic.partitions.begin(), topic.partitions.end(),
+                     [&](const metadata::PartitionInfo& info) { return is_led(info.group); });
 }
 
 kafka::MetadataResponse::Topic ClusterView::describe(const metadata::Topic& topic) const {
@@ -73,7 +78,8 @@ kafka::MetadataResponse::Partition ClusterView::describe(std::int32_t number,
 }
 
 ClusterView view_of(const ShardBroker& shard) {
-  return {shard.cluster(), shard.leaders(), shard.alive(), shard.self(), shard.controller()};
+  return {shard.cluster(), shard.leaders(),    shard.alive(),
+          shard.self(),    shard.controller(), shard.seed_count()};
 }
 
 }  // namespace kontiki::broker

@@ -8,6 +8,7 @@
 #include "metadata/cluster.h"
 #include "multiraft/leader_table.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -24,9 +25,13 @@ struct ClusterView {
   std::span<const NodeId> alive;  // sorted
   NodeId self;
   NodeId metadata_leader = kNoNode;
+  std::size_t seeds = 1;  // that the cluster was founded with
 
   bool is_alive(NodeId node) const;
-  // Registered and answering: what clients may connect to. By id.
+  // No majority of the cluster answers: this broker does not hear of what the others decide meanwhile.
+  bool is_cut_off() const { return 2 * alive.size() <= seeds; }
+  // What clients may connect to, by id: those registered that answer; all of them if this broker is cut off,
+  // since a client forgets those that are not named, and would know of nobody else to ask.
   std::vector<const metadata::Node*> brokers() const;
   // Where clients send administrative requests. Any broker takes them, so this is never "none": the leader of
   // the metadata group if it answers, else this broker.
@@ -35,6 +40,7 @@ struct ClusterView {
   std::optional<std::string> cluster_id() const;
   // Whether clients can be told a leader of every one of the groups.
   bool is_led(GroupId group) const;
+  bool is_led(const metadata::Topic& topic) const;
 
   kafka::MetadataResponse::Topic describe(const metadata::Topic& topic) const;
   kafka::MetadataResponse::Partition describe(std::int32_t number, const metadata::PartitionInfo& info) const;

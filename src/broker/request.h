@@ -44,7 +44,7 @@ class Reply {
   bool is_behind() const;
   void send(std::vector<Slice> frame);
   void none();                       // this request gets no answer (acks=0)
-  void close(std::string_view why);  // the connection ends, with one line in the log
+  void close(std::string_view why);  // the connection ends, with one line in the log unless `why` is empty
 
  private:
   std::weak_ptr<Connection> connection_;

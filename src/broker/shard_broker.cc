@@ -50,6 +50,9 @@ const BrokerOptions& ShardBroker::options() const {
 env::Clock& ShardBroker::clock() {
   return broker_.clock();
 }
+std::size_t ShardBroker::seed_count() const {
+  return broker_.node().options().peers.size() + 1;
+}
 std::size_t ShardBroker::shard_of(GroupId group) const {
   return broker_.node().shard_of(group);
 }

@@ -65,6 +65,8 @@ class ShardBroker {
   const metadata::Cluster& cluster() const { return cluster_; }
   // Brokers that answer at the moment, this one included; sorted.
   const std::vector<NodeId>& alive() const { return alive_; }
+  // Brokers that the cluster was founded with, whether they answer or not; this one included.
+  std::size_t seed_count() const;
   // The broker that leads the metadata group; kNoNode while unknown.
   NodeId controller() const { return controller_; }
   struct Leader {

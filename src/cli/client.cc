@@ -1,9 +1,15 @@
 #include "cli/client.h"
 
+#include "cli/raw_call.h"
+#include "cli/server_config.h"
+#include "kafka/messages/describe_cluster.h"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <mutex>
+#include <sstream>
 #include <thread>
 
 namespace kontiki::cli {
@@ -41,6 +47,28 @@ Failure unknown_topic(const std::string& name) {
           fmt::format("topic '{0}' does not exist; see `kontiki topic list`, or create it with "
                       "`kontiki topic create {0}`",
                       name)};
+}
+
+// Brokers that are cut off from the majority answer nothing of what librdkafka asks; this they do answer.
+// Empty if it is not that.
+std::string why_nothing_is_known(const std::string& brokers) {
+  std::istringstream addresses(brokers);
+  for (std::string text; std::getline(addresses, text, ',');) {
+    const auto address = parse_address(text);
+    if (!address) continue;
+    kafka::DescribeClusterRequest request;
+    request.include_fenced_brokers = true;
+    const auto answer = raw_call(*address, request, 2);
+    if (!answer) continue;
+    std::vector<std::int32_t> missing;
+    for (const auto& broker : answer->brokers)
+      if (broker.is_fenced) missing.push_back(broker.broker_id);
+    if (missing.empty() || 2 * missing.size() < answer->brokers.size()) continue;
+    return fmt::format(
+        "{} answers, but does not reach broker{} {}, and without a majority nobody knows who leads", text,
+        missing.size() == 1 ? "" : "s", fmt::join(missing, ", "));
+  }
+  return {};
 }
 
 }  // namespace
@@ -162,6 +190,8 @@ Outcome<TopicInfo> Client::topic(const std::string& name) {
 Failure Client::failure(rd_kafka_resp_err_t error, std::string_view what) const {
   const ExitCode code = exit_code_of(error);
   if (code != ExitCode::kUnreachable) return {code, fmt::format("cannot {}: {}", what, describe(error))};
+  if (const std::string why = why_nothing_is_known(brokers_); !why.empty())
+    return {code, fmt::format("cannot {}: {}", what, why)};
   const std::lock_guard lock(log_->mutex);
   const std::string cause = log_->last_error.empty() ? describe(error) : log_->last_error;
   return {code,

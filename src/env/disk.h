@@ -36,6 +36,8 @@ class File {
   // fdatasync off the shard; `done` runs on `executor`. Covers every write() that returned before the call.
   // The File must stay open until then.
   virtual void sync_async(Executor& executor, std::move_only_function<void(DiskResult<void>)> done) = 0;
+  // A hint: what was synced of this file will hardly be read soon, so the system need not keep it in memory.
+  virtual void drop_cache() = 0;
 };
 
 // Of the volume that holds a folder.

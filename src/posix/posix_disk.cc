@@ -132,6 +132,8 @@ class PosixFile : public env::File {
 
   DiskResult<void> sync() override { return flush(*file_); }
 
+  void drop_cache() override { ::posix_fadvise(file_->number(), 0, 0, POSIX_FADV_DONTNEED); }
+
   void sync_async(env::Executor& executor, std::move_only_function<void(DiskResult<void>)> done) override {
     pool_.add([file = file_, &executor, done = std::move(done)]() mutable {
       executor.post([result = flush(*file), done = std::move(done)]() mutable { done(result); });

@@ -89,6 +89,13 @@ class Dump {
       return bad(chain.end, fmt::format("batch {} is not intact; byte {} proves that it had been synced",
                                         chain.next_sequence, *proof));
     }
+    const auto next =
+        decode_batch_header(file.bytes().subspan(static_cast<std::size_t>(chain.end)), header->store);
+    if (!next || next->sequence != chain.next_sequence) {
+      line_(fmt::format("byte {}: the log ends here; the {} bytes that follow are zeros or of an earlier use",
+                        chain.end, file.size() - chain.end));
+      return intact;
+    }
     return bad(chain.end,
                fmt::format("batch {} is not intact, and nothing after it shows that it was ever synced: in "
                            "the newest file this is a torn end, which the next start cuts off",

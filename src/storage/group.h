@@ -56,6 +56,7 @@ struct Group {
   bool cleaning = false;  // old segments wait for a reset to become durable; no new ones until then
   std::optional<std::string> damage;  // of acknowledged entries in segments, which are then not listed above
   ReadHint hint;
+  std::uint64_t read_at = 0;  // WAL file that was being written when a segment was last read
 
   LogStart segments_end() const;  // last entry in segments, or the start
   Index last() const { return tail.empty() ? segments_end().index : tail.last(); }

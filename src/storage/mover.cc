@@ -122,6 +122,9 @@ void Mover::record() {
     // Retention may have moved the start meanwhile, but never past what was recorded as durable.
     group.durable = moved.end;
     hooks_.stage_state(group);
+    // Readers that keep up are served from the tail. Memory for what nobody reads is not free: fresh pages
+    // cost more than the copying, on a virtual machine several times as much.
+    if (group.read_at < wal_.files().begin()->first) segments_.drop_cache(group);
   }
   moved_.clear();
 }

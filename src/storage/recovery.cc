@@ -25,7 +25,7 @@ Result<Uuid, Error> decode_identity(const std::string& path, const Slice& bytes)
 }
 
 // Nothing can have been acknowledged before the identity was there; what an interrupted attempt left is at
-// most the header of the first WAL file.
+// most the header of the first WAL file, perhaps without its name.
 Result<void, Error> check_unused(env::Disk& disk, const std::string& dir, const std::string& wal_dir) {
   const auto names = disk.list(wal_dir);
   if (!names && names.error() != env::DiskError::kNotFound) {
@@ -33,6 +33,7 @@ Result<void, Error> check_unused(env::Disk& disk, const std::string& dir, const 
   }
   if (!names) return {};
   for (const auto& name : *names) {
+    if (name == Wal::kSpareName) continue;
     auto file = disk.open(wal_dir + "/" + name, env::OpenMode::kRead);
     const auto size = file ? (*file)->size() : env::DiskResult<std::uint64_t>(0);
     if (parse_number_name(name, ".wal") != 1 || !size || *size > kWalFileHeaderBytes) {

@@ -195,6 +195,12 @@ void Segments::sync_folders(Unsynced& unsynced) {
   unsynced.folders.clear();
 }
 
+void Segments::drop_cache(const Group& group) {
+  if (group.segments.empty()) return;
+  const auto file = files_.get(path_of(group.id, group.segments.back().first()), env::OpenMode::kWrite);
+  if (file) (*file)->drop_cache();
+}
+
 SegmentsEnd Segments::end_of(const Group& group) const {
   SegmentsEnd end{.last = group.segments_end(), .first = Index(0), .bytes = 0};
   if (!group.segments.empty()) {

@@ -45,6 +45,8 @@ class Segments {
   // files are synced too.
   void sync_folders(Unsynced& unsynced);
   SegmentsEnd end_of(const Group& group) const;
+  // Nobody reads the group's segments now: what was written and synced need not stay in memory.
+  void drop_cache(const Group& group);
   void remove_files(GroupId group, Index first);  // of one segment
   void remove_all_files(GroupId group);           // of all segments, durably; snapshots stay
 

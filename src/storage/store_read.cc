@@ -37,6 +37,7 @@ bool StoreImpl::Collect::add(const EntryHeader& header, const Slice& payload) {
 }
 
 Result<bool, Error> StoreImpl::read_segments(Group& group, Index first, Collect& out) {
+  group.read_at = wal_.staging_file();
   const auto begin = std::ranges::lower_bound(group.segments, first, {}, &Segment::last);
   for (auto segment = begin; segment != group.segments.end(); ++segment) {
     if (segment->first() > out.last) return false;
@@ -98,6 +99,7 @@ Result<std::vector<Entry>, Error> StoreImpl::read_from_offset(GroupId group, Off
   const LogStart end = log.segments_end();
   if (from < end.next_offset) {
     if (log.damage) return unexpected(broken(log));
+    log.read_at = wal_.staging_file();
     const auto begin = std::ranges::upper_bound(log.segments, from, {}, &Segment::next_offset);
     for (auto segment = begin; segment != log.segments.end() && segment->first() <= out.last; ++segment) {
       bool full = false;

@@ -5,6 +5,17 @@
 #include <algorithm>
 
 namespace kontiki::storage {
+namespace {
+
+constexpr std::size_t kLengthenBytes = 2u << 20;  // at a time: a second's worth of a slow writer
+
+std::uint64_t size_of(env::File& file, const std::string& path) {
+  const auto size = file.size();
+  if (!size) disk_fatal("read", path, size.error());
+  return *size;
+}
+
+}  // namespace
 
 Wal::Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store, const Options& options)
     : disk_(disk),
@@ -19,13 +30,14 @@ std::string Wal::path_of(const std::string& dir, std::uint64_t number) {
 }
 
 void Wal::create_file(env::Disk& disk, const std::string& dir, const WalFileHeader& header) {
-  const std::string path = path_of(dir, header.number);
-  auto file = disk.open(path, env::OpenMode::kCreate);
-  if (!file) disk_fatal("create", path, file.error());
-  require((*file)->truncate(0), "empty", path);
+  const std::string spare = spare_path(dir);
+  auto file = disk.open(spare, env::OpenMode::kCreate);
+  if (!file) disk_fatal("create", spare, file.error());
   const Slice bytes = encode_file_header(header);
-  require((*file)->write(0, std::span(&bytes, 1)), "write", path);
-  require((*file)->sync(), "sync", path);
+  require((*file)->write(0, std::span(&bytes, 1)), "write", spare);
+  require((*file)->sync(), "sync", spare);
+  const std::string path = path_of(dir, header.number);
+  require(disk.rename(spare, path), "rename to", path);
   require(disk.sync_dir(dir), "sync the folder", dir);
 }
 
@@ -44,6 +56,8 @@ void Wal::start(const WalPosition& position, std::map<std::uint64_t, WalFile> fi
   auto file = disk_.open(path, env::OpenMode::kWrite);
   if (!file) disk_fatal("open", path, file.error());
   file_ = std::move(*file);
+  file_bytes_held_ = size_of(*file_, path);
+  has_spare_ = disk_.open(spare_path(dir_), env::OpenMode::kRead).has_value();
   if (file_end_ >= file_bytes_) ++staging_file_;
 }
 
@@ -113,6 +127,9 @@ void Wal::open_staging_file() {
   file_ = std::move(*file);
   file_number_ = staging_file_;
   file_end_ = kWalFileHeaderBytes;
+  file_bytes_held_ = size_of(*file_, path);
+  has_spare_ = false;
+  lengthened_at_ = 0;
   files_[file_number_].bytes = file_end_;
   bytes_ += file_end_;
 }
@@ -127,6 +144,7 @@ void Wal::write_batch(BatchBuilder& builder) {
   require(file_->write(file_end_, pieces), "write", path_of(dir_, file_number_));
   const std::size_t bytes = batch_bytes(header);
   file_end_ += bytes;
+  file_bytes_held_ = std::max(file_bytes_held_, file_end_);
   bytes_ += bytes;
   synced_bytes_ += bytes;
   files_[file_number_].bytes = file_end_;
@@ -185,15 +203,42 @@ void Wal::seal() {
   sealed_ = true;
 }
 
+void Wal::lengthen() {
+  const bool grows = file_end_ != std::exchange(lengthened_at_, file_end_);
+  if (!grows || file_bytes_held_ - file_end_ >= kLengthenBytes / 2 || file_bytes_held_ >= file_bytes_) return;
+  Buffer zeros(std::min<std::uint64_t>(kLengthenBytes, file_bytes_ - file_bytes_held_));
+  std::ranges::fill(zeros.span(), std::byte{0});
+  const Slice piece(zeros);
+  const auto written = file_->write(file_bytes_held_, std::span(&piece, 1));
+  // Only what has to be written is worth ending the process for.
+  if (!written && written.error() == env::DiskError::kNoSpace) return;
+  require(written, "lengthen", path_of(dir_, file_number_));
+  file_bytes_held_ += piece.size();
+}
+
 void Wal::drop_files() {
   while (files_.begin()->first < first_file_) {
     const auto oldest = files_.begin();
     const std::string path = path_of(dir_, oldest->first);
-    const auto removed = disk_.remove(path);
-    if (!removed && removed.error() != env::DiskError::kNotFound) disk_fatal("remove", path, removed.error());
+    if (!keep_as_spare(path)) {
+      const auto removed = disk_.remove(path);
+      if (!removed && removed.error() != env::DiskError::kNotFound)
+        disk_fatal("remove", path, removed.error());
+    }
     bytes_ -= oldest->second.bytes;
     files_.erase(oldest);
   }
+}
+
+bool Wal::keep_as_spare(const std::string& path) {
+  if (has_spare_) return false;
+  const auto renamed = disk_.rename(path, spare_path(dir_));
+  if (!renamed && renamed.error() == env::DiskError::kNotFound) return false;
+  require(renamed, "rename", path);
+  // Before anything else is written into it: after a power loss it must not stand there under its old name.
+  require(disk_.sync_dir(dir_), "sync the folder", dir_);
+  has_spare_ = true;
+  return true;
 }
 
 }  // namespace kontiki::storage

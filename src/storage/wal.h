@@ -3,8 +3,12 @@
 // sync is fatal.
 //
 // Which file a record goes to is known when it is staged (staging_file()): the choice is made when a flush
-// starts, for all that is staged after it. A file is created only after everything in the files before it was
-// synced.
+// starts, for all that is staged after it. A file gets its name only after everything in the files before it
+// was synced.
+//
+// To write over bytes that a file has already is cheaper to sync than to make it longer (two to three times,
+// on ext4). So a file that is not needed any more becomes the spare, the next file is made of it, and a file
+// that is written to now and then is lengthened ahead of time.
 #pragma once
 
 #include "env/disk.h"
@@ -40,9 +44,11 @@ class Wal {
   Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& store, const Options& options);
   // Once, before anything else. `files` must hold position.file and every older one that is still needed.
   void start(const WalPosition& position, std::map<std::uint64_t, WalFile> files);
-  // Writes and syncs the header of file `number`, then its name.
+  // Makes file `number`, of the spare if there is one: a file has its name only once its header is durable.
   static void create_file(env::Disk& disk, const std::string& dir, const WalFileHeader& header);
   static std::string path_of(const std::string& dir, std::uint64_t number);
+  static std::string spare_path(const std::string& dir) { return dir + "/" + kSpareName; }
+  static constexpr const char* kSpareName = "spare";
 
   void stage_append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload);
   void stage_state(RecordType type, GroupId group, const GroupState& state);
@@ -60,7 +66,12 @@ class Wal {
   // synced yet.
   void seal();
 
-  // The next flush says that files below `number` are not needed. drop_files() removes them after that flush.
+  // Called now and then: lengthens the file by zeros, if it was written to since the last time and its end is
+  // near.
+  void lengthen();
+
+  // The next flush says that files below `number` are not needed. drop_files() removes them after that flush,
+  // but for one that becomes the spare.
   void release_below(std::uint64_t number) { released_ = number; }
   void drop_files();
   // Everything staged from now on goes to a new file; the next flush makes it. Nothing if the last one is
@@ -79,6 +90,7 @@ class Wal {
   void write_batch(BatchBuilder& builder);
   void open_staging_file();
   void synced(std::uint64_t sequence);
+  bool keep_as_spare(const std::string& path);
 
   env::Disk& disk_;
   env::Executor& executor_;
@@ -93,7 +105,10 @@ class Wal {
 
   std::shared_ptr<env::File> file_;  // file_number_, if open
   std::uint64_t file_number_ = 0;
-  std::uint64_t file_end_ = 0;
+  std::uint64_t file_end_ = 0;         // of what counts in it
+  std::uint64_t file_bytes_held_ = 0;  // Invariant: >= file_end_; what is between is old or zero
+  std::uint64_t lengthened_at_ = 0;    // file_end_ when lengthen() last looked
+  bool has_spare_ = false;
   std::map<std::uint64_t, WalFile> files_;
   std::uint64_t bytes_ = 0;       // of all files
   std::uint64_t first_file_ = 1;  // as the newest batch says

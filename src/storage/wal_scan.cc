@@ -29,7 +29,6 @@ class Reader {
  private:
   Result<std::vector<std::uint64_t>, Error> list();
   Result<OpenFile, Error> open(std::uint64_t number);
-  Result<void, Error> drop_interrupted(std::vector<std::uint64_t>& numbers);
   Result<void, Error> read(const OpenFile& file, bool newest);
   Result<void, Error> cut(const OpenFile& file);
 
@@ -38,7 +37,6 @@ class Reader {
   const Uuid& store_;
   const RecordVisitor& visit_;
   std::optional<WalChain> chain_;  // of the file before
-  bool interrupted_ = false;  // a newer file was begun, so everything in the newest intact one was synced
   RecoveredWal out_;
 };
 
@@ -68,30 +66,9 @@ Result<OpenFile, Error> Reader::open(std::uint64_t number) {
   return file;
 }
 
-// A file whose header was never written holds nothing: its making was interrupted. With a batch in it, it is
-// damaged.
-Result<void, Error> Reader::drop_interrupted(std::vector<std::uint64_t>& numbers) {
-  const std::string path = Wal::path_of(dir_, numbers.back());
-  auto bytes = read_whole_file(disk_, path);
-  if (!bytes) return unexpected(bytes.error());
-  if (decode_file_header(bytes->bytes())) return {};
-  const auto batch = find_proof(*bytes, 0, store_, 0);
-  if (batch || bytes->size() > kWalFileHeaderBytes) {
-    return unexpected(damaged(path, 0, "the file header does not match its checksum"));
-  }
-  require(disk_.remove(path), "remove", path);
-  require(disk_.sync_dir(dir_), "sync the folder", dir_);
-  numbers.pop_back();
-  interrupted_ = true;
-  return {};
-}
-
 Result<RecoveredWal, Error> Reader::run() {
   auto numbers = list();
   if (!numbers) return unexpected(numbers.error());
-  if (!numbers->empty()) {
-    if (auto dropped = drop_interrupted(*numbers); !dropped) return unexpected(dropped.error());
-  }
   if (numbers->empty()) return unexpected(damaged(dir_, 0, "the write-ahead log has no file"));
   // Old files go oldest first, but a power loss may bring some of them back: only the run without gaps
   // counts.
@@ -126,21 +103,18 @@ Result<void, Error> Reader::read(const OpenFile& file, bool newest) {
     }
   }
   std::optional<std::uint64_t> unreadable;
-  out_.files[file.number].bytes = file.bytes.size();
   const auto visit_batch = [&](const WalBatchHeader& batch, const Slice& body, std::uint64_t at) {
     const bool sound = decode_records(body, batch.records,
                                       [&](WalRecord&& record) { visit_(file.number, std::move(record)); });
     if (!sound && !unreadable) unreadable = at;
   };
   chain_ = follow_chain(file.bytes, file.header, visit_batch);
+  out_.files[file.number].bytes = chain_->end;
   if (unreadable)
     return unexpected(damaged(file.path, *unreadable, "the records of an intact batch do not parse"));
   if (!newest) return {};
   const bool clean = chain_->end >= file.bytes.size();
   if (!clean) {
-    if (interrupted_) {
-      return unexpected(damaged(file.path, chain_->end, "a batch is not intact, and a later file was begun"));
-    }
     if (const auto proof = find_proof(file.bytes, chain_->end, store_, chain_->next_sequence)) {
       return unexpected(damaged(file.path, chain_->end,
                                 fmt::format("batch {} is not intact, and byte {} proves that it was synced",
@@ -167,7 +141,6 @@ Result<void, Error> Reader::cut(const OpenFile& file) {
   }
   require((*opened)->sync(), "sync", file.path);
   require(disk_.sync_dir(dir_), "sync the folder", dir_);
-  out_.files[file.number].bytes = chain_->end;
   out_.position = {.file = file.number,
                    .bytes = chain_->end,
                    .sequence = chain_->next_sequence,

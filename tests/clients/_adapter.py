@@ -37,6 +37,7 @@ class Adapter:
         self.answers = {}
         self.records = []  # (partition, offset, value) of the group's consumer
         self.assignments = []  # (when, partitions), each the whole assignment at that time
+        self.killed = False
         self.reader = threading.Thread(target=self.read_lines, daemon=True)
         self.reader.start()
 
@@ -46,23 +47,26 @@ class Adapter:
         self.incoming.put((time.monotonic(), None))
 
     def take(self, seconds):
-        """Sorts what the adapter said; waits so long for the first line."""
+        """Sorts what the adapter said; waits so long for the first line. Of one that was killed, nothing is left to take."""
+        if self.killed:
+            return
         try:
-            when, line = self.incoming.get(timeout=seconds) if seconds else self.incoming.get_nowait()
+            self.sort_lines(seconds)
         except queue.Empty:
             return
+        raise ClientError(f"the adapter ended with code {self.process.wait()}: {self.log_end()}")
+
+    def sort_lines(self, seconds):
+        """Until the end of what it says; queue.Empty if that has not come yet."""
+        when, line = self.incoming.get(timeout=seconds) if seconds else self.incoming.get_nowait()
         while line is not None:
             try:
                 self.sort(when, json.loads(line))
-            except ValueError:  # a library's own chatter
+            except ValueError:  # a library's own chatter, or a line that a kill cut off
                 with open(self.log, "a", encoding="utf-8") as log:
                     log.write(line)
-            try:
-                when, line = self.incoming.get_nowait()
-            except queue.Empty:
-                return
+            when, line = self.incoming.get_nowait()
         self.incoming.put((when, None))
-        raise ClientError(f"the adapter ended with code {self.process.wait()}: {self.log_end()}")
 
     def sort(self, when, message):
         if "id" in message:
@@ -109,9 +113,14 @@ class Adapter:
         return self.assignments[-1][1] if self.assignments else ()
 
     def kill(self):
-        """kill -9: the brokers are not told."""
+        """kill -9: the brokers are not told. What it had said before counts: it may have committed that."""
+        if self.killed:
+            return
         self.process.kill()
         self.process.wait()
+        self.reader.join()  # the pipe may still have held the last of it
+        self.sort_lines(0)
+        self.killed = True
 
     def discard(self):
         self.kill()

@@ -28,8 +28,7 @@ def read_ids(members):
     """The numbers that the members were given, as often as they were."""
     found = []
     for member in members:
-        if member.process.poll() is None:
-            member.take(0)
+        member.take(0)
         found += [int(value) for _, _, value in member.records]
     return found
 
@@ -37,7 +36,7 @@ def read_ids(members):
 def wait_read(members, ids, seconds=60):
     ids = set(ids)
     try:
-        alive = next(member for member in members if member.process.poll() is None)
+        alive = next(member for member in members if not member.killed)
         alive.wait("everything is read", lambda: ids <= set(read_ids(members)), seconds)
     except AssertionError as error:
         missing = sorted(ids - set(read_ids(members)))

@@ -117,6 +117,17 @@ class ClientErrors(ProcessTest):
                 self.assertIn("127.0.0.1:1", err)
                 self.assertEqual(err.count("\n"), 1, err)
 
+    def test_a_cluster_without_a_majority_is_told_by_who_is_missing(self):
+        brokers = self.cluster(1, 2, 3)
+        brokers[1].kill()
+        brokers[2].kill()
+        for words in ("cluster",), ("topic", "list"), ("produce", "t"):
+            with self.subTest(words):
+                code, _, err = self.try_kontiki(*words, "-b", self.addresses(brokers))
+                self.assertEqual(code, 3)
+                self.assertIn(f"{brokers[0].kafka} answers, but does not reach brokers 2, 3,", err)
+                self.assertEqual(err.count("\n"), 1, err)
+
     def test_unknown_and_existing_topics(self):
         broker = self.one_broker("--auto-create-topics", "false")
         at = ("-b", broker.kafka)

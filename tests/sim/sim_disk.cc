@@ -51,6 +51,8 @@ class SimFile : public env::File {
     return n;
   }
 
+  void drop_cache() override { ++disk_.counters_.cache_drops; }
+
   DiskResult<std::uint64_t> size() override {
     if (dead()) return unexpected(DiskError::kIo);
     return inode_->content().size();

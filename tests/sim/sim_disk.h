@@ -26,7 +26,7 @@ class SimDisk : public env::Disk {
   struct Counters {
     std::uint64_t opens = 0, reads = 0, bytes_read = 0, writes = 0, bytes_written = 0;
     std::uint64_t syncs = 0;  // of files, of either kind, when they are asked for
-    std::uint64_t dir_syncs = 0, renames = 0, removes = 0;
+    std::uint64_t dir_syncs = 0, renames = 0, removes = 0, cache_drops = 0;
     std::size_t files_open = 0, files_open_max = 0;
   };
 

@@ -66,6 +66,34 @@ TEST_F(AdminClusterView, TheControllerIsAlwaysABrokerThatAnswers) {
   EXPECT_EQ(view().controller(), NodeId(10));
 }
 
+TEST_F(AdminClusterView, ABrokerIsCutOffUnlessAMajorityOfTheSeedsAnswers) {
+  EXPECT_FALSE(view().is_cut_off());
+  seeds_ = 5;
+  EXPECT_FALSE(view().is_cut_off());
+  alive_ = {NodeId(10), NodeId(30)};
+  EXPECT_TRUE(view().is_cut_off());
+  seeds_ = 4;
+  EXPECT_TRUE(view().is_cut_off());
+  seeds_ = 3;
+  EXPECT_FALSE(view().is_cut_off());
+}
+
+TEST_F(AdminClusterView, ABrokerThatIsCutOffNamesAllBrokers) {
+  seeds_ = 3;
+  alive_ = {NodeId(10), NodeId(20)};
+  EXPECT_EQ(view().brokers().size(), 2u);
+  alive_ = {NodeId(10)};
+  EXPECT_EQ(view().brokers().size(), 3u);
+}
+
+TEST_F(AdminClusterView, ATopicIsLedIfEachOfItsPartitionsIs) {
+  const auto& two = add_topic("two", {{NodeId(10)}, {NodeId(20)}});
+  leaders_.update({two.partitions[0].group, Term(1), NodeId(10), {}});
+  EXPECT_FALSE(view().is_led(two));
+  leaders_.update({two.partitions[1].group, Term(1), NodeId(20), {}});
+  EXPECT_TRUE(view().is_led(two));
+}
+
 TEST_F(AdminClusterView, TheClusterIdIsNullUntilThereIsOne) {
   EXPECT_EQ(view().cluster_id(), std::nullopt);
   const auto id = Uuid::random(prng_);

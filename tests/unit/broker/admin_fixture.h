@@ -46,13 +46,14 @@ class AdminTest : public ::testing::Test {
     return *cluster_.topic(name);
   }
 
-  ClusterView view() const { return {cluster_, leaders_, alive_, NodeId(10), metadata_leader_}; }
+  ClusterView view() const { return {cluster_, leaders_, alive_, NodeId(10), metadata_leader_, seeds_}; }
 
   Prng prng_{11};
   metadata::Cluster cluster_;
   multiraft::LeaderTable leaders_;
   std::vector<NodeId> alive_;
   NodeId metadata_leader_ = kNoNode;
+  std::size_t seeds_ = 1;
 };
 
 }  // namespace kontiki::broker

@@ -2,10 +2,13 @@
 
 #include "broker/partition_host.h"
 #include "kafka/messages/list_offsets.h"
+#include "kafka/messages/metadata.h"
 #include "world.h"
 
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <optional>
 #include <set>
 
 namespace kontiki::broker {
@@ -99,6 +102,74 @@ TEST(Cluster, ALeaderThatIsCutOffDoesNotJudgeSequences) {
     world.sim().network().cut(World::name(i), World::name(old));
   }
   EXPECT_EQ(only(client.call(produce_of("t", 0, later), 9)).error_code, ErrorCode::kNotLeaderOrFollower);
+}
+
+class Metadata {
+ public:
+  explicit Metadata(World& world) : world_(world) {}
+
+  // None if the broker ends the connection.
+  std::optional<kafka::MetadataResponse> ask(std::size_t broker, const std::vector<std::string>& topics) {
+    kafka::MetadataRequest request;
+    request.allow_auto_topic_creation = false;
+    for (const auto& name : topics) request.topics->emplace_back().name = name;
+    return send(broker, request);
+  }
+  std::optional<kafka::MetadataResponse> ask_for_all(std::size_t broker) {
+    kafka::MetadataRequest request;
+    request.topics.reset();
+    return send(broker, request);
+  }
+  // -1 if it knows none, -2 if it ends the connection.
+  int leader(std::size_t broker, const std::string& topic) {
+    const auto answer = ask(broker, {topic});
+    return answer ? answer->topics.at(0).partitions.at(0).leader_id : -2;
+  }
+  bool wait_leader(std::size_t broker, const std::string& topic, const std::function<bool(int)>& holds) {
+    for (int tries = 0; tries < 100; ++tries) {
+      if (holds(leader(broker, topic))) return true;
+      world_.sim().run_for(100'000);
+    }
+    return false;
+  }
+
+ private:
+  std::optional<kafka::MetadataResponse> send(std::size_t broker, const kafka::MetadataRequest& request) {
+    TestClient client = world_.client(broker);
+    return client.try_receive<kafka::MetadataRequest>(client.send(request, 12), 12);
+  }
+
+  World& world_;
+};
+
+// What it could say would keep clients from those who know better.
+TEST(Cluster, ABrokerThatIsCutOffSendsAwayWhoAsksForWhatItDoesNotKnow) {
+  World world(kThree);
+  world.create_topic("all", 1, 3);
+  world.create_topic("own", 1, 1);
+  Metadata metadata(world);
+  const std::size_t lonely = *world.leader("own", 0);
+  const std::size_t other = other_than(lonely);
+  const int self = World::node_id(lonely).value;
+  const auto is_any = [](int leader) { return leader >= 0; };
+  const auto is_other = [&](int leader) { return leader >= 0 && leader != self; };
+  ASSERT_TRUE(metadata.wait_leader(lonely, "all", is_any));
+
+  world.sim().network().isolate(World::name(lonely));
+  world.sim().network().heal(World::name(lonely), "client");
+  ASSERT_TRUE(metadata.wait_leader(other, "all", is_other));
+  ASSERT_TRUE(metadata.wait_leader(lonely, "all", [](int leader) { return leader == -2; }));
+  EXPECT_FALSE(metadata.ask(lonely, {"own", "all"}));
+  EXPECT_FALSE(metadata.ask(lonely, {"new"}));
+  EXPECT_FALSE(metadata.ask(lonely, {}));
+  EXPECT_FALSE(metadata.ask_for_all(lonely));
+  EXPECT_EQ(metadata.leader(lonely, "own"), self) << "nobody else can lead it";
+  EXPECT_EQ(metadata.ask(lonely, {"own"})->brokers.size(), 3u) << "the client will need the others";
+  EXPECT_EQ(metadata.leader(other, "own"), -1) << "the majority says what is the case";
+
+  world.sim().network().heal_all();
+  EXPECT_TRUE(metadata.wait_leader(lonely, "all", is_other));
+  EXPECT_TRUE(metadata.ask_for_all(lonely));
 }
 
 TEST(Cluster, ADeadLeaderIsReplacedAndAnIdempotentRetryYieldsNoDuplicate) {

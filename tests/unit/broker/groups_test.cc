@@ -242,6 +242,21 @@ TEST_F(GroupsTest, ACoordinatorThatIsCutOffTellsNoOffsets) {
   EXPECT_EQ(response.groups[0].error_code, ErrorCode::kNotCoordinator);
 }
 
+// Others may know the coordinator, and a client would go on asking the one that it asked last.
+TEST_F(GroupsTest, ABrokerThatIsCutOffSendsAwayWhoLooksForACoordinator) {
+  const std::size_t lonely = coordinator("g");
+  kafka::FindCoordinatorRequest request;
+  request.coordinator_keys = {"g"};
+  TestClient client = world.client(lonely);
+  EXPECT_EQ(client.call(request, 4).coordinators.at(0).node_id, World::node_id(lonely).value);
+  world.sim().network().isolate(World::name(lonely));
+  world.sim().network().heal(World::name(lonely), "client");
+  world.sim().run_for(5 * kSecond);
+  client.send(request, 4);
+  EXPECT_TRUE(client.wait_closed());
+  EXPECT_EQ(client.answers(), 0u);
+}
+
 TEST_F(GroupsTest, TheOffsetsOfADeletedTopicGoWithIt) {
   const std::size_t at = coordinator("g");
   EXPECT_EQ(error_of(world.client(at).call(commit_of("g", 5), 8)), ErrorCode::kNone);

@@ -342,5 +342,53 @@ TEST(Crash, AnInterruptedFirstStartIsBegunAgain) {
   }
 }
 
+// The process ends at any disk operation while files of the write-ahead log become the spare and the spare
+// the next file, and then the power fails, in many ways.
+TEST(Crash, NothingAcknowledgedIsLostWhileAFileOfTheLogIsUsedAgain) {
+  for (const auto op : {sim::DiskOp::kOpen, sim::DiskOp::kWrite, sim::DiskOp::kSync, sim::DiskOp::kSyncDir,
+                        sim::DiskOp::kRename}) {
+    for (std::uint64_t nth = 1; nth <= 12; ++nth) {
+      SCOPED_TRACE("operation " + std::to_string(static_cast<int>(op)) + ", the " + std::to_string(nth) +
+                   "th");
+      World world(nth);
+      world.options.wal_file_bytes = 1000;
+      world.options.wal_bytes_max = 3000;
+      Store& store = world.open();
+      store.create(GroupId(1));
+      std::uint64_t acknowledged = 0;
+      const auto write = [&](std::uint64_t until) {
+        while (acknowledged < until) {
+          const std::uint64_t index = acknowledged + 1;
+          store.append(GroupId(1), std::vector{data_entry(index, 1, static_cast<std::int64_t>(acknowledged),
+                                                          filler(300, index))});
+          world.flush();
+          acknowledged = index;
+          store.set_committed(GroupId(1), Index(index));
+          world.settle();
+        }
+      };
+      write(40);
+      world.disk().fail_nth(op, nth, env::DiskError::kIo, "/wal");
+      try {
+        write(80);
+      } catch (const Fatal&) {
+      }
+      world.stop();
+      world.disk().clear_faults();
+      for (std::uint64_t loss = 1; loss <= 10; ++loss) {
+        const auto disk = world.disk().clone(loss);
+        disk->power_loss();
+        sim::Scheduler scheduler(1);
+        sim::SimClock clock(scheduler);
+        sim::SimExecutor executor(scheduler);
+        const auto opened = Store::open(*disk, executor, clock, World::kDir, world.options);
+        ASSERT_TRUE(opened.has_value()) << opened.error().message;
+        ASSERT_FALSE((*opened)->set_aside()) << *(*opened)->set_aside();
+        ASSERT_GE((*opened)->last(GroupId(1)), Index(acknowledged));
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace kontiki::storage

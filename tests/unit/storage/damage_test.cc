@@ -7,6 +7,7 @@
 #include "storage/dump.h"
 #include "storage/snapshots.h"
 #include "storage/wal_format.h"
+#include "storage/wal_scan.h"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +16,14 @@ namespace {
 
 class DamageFound : public DamageTest {
  protected:
+  // How much of a file counts: behind the last batch of a write-ahead log are zeros, or bytes of an earlier
+  // use.
+  std::size_t counting_bytes(const std::string& path) {
+    const Slice bytes = *world.disk().contents(path);
+    if (!path.ends_with(".wal")) return bytes.size();
+    const auto ignore = [](const WalBatchHeader&, const Slice&, std::uint64_t) {};
+    return std::min(bytes.size(), follow_chain(bytes, *decode_file_header(bytes.bytes()), ignore).end);
+  }
   // Opens a copy of the disk and reads everything. True if damage was reported; checks that nothing wrong was
   // served.
   bool is_found(sim::SimDisk& disk) {
@@ -79,7 +88,7 @@ TEST_F(DamageFound, AnyFlippedBitIsFoundOrHarmless) {
   std::map<std::string, int> tried;
   for (const auto& path : world.disk().files()) {
     const std::string kind = path.substr(path.find_last_of("./") + 1);
-    const std::size_t size = world.disk().contents(path)->size();
+    const std::size_t size = counting_bytes(path);
     // Headers fully, the rest by every few bytes.
     for (std::size_t at = 0; at < size; at += at < 120 ? 1 : 1 + prng.below(9)) {
       const auto disk = world.disk().clone(1);
@@ -143,7 +152,7 @@ TEST_F(DamageFound, AMissingFileIsFoundOrHarmless) {
           return other.ends_with(".wal") && other > path;
         });
     if (newest_wal) continue;  // cannot be told from a file that was never begun
-    EXPECT_EQ(is_found(*disk), !path.ends_with(".idx"));
+    EXPECT_EQ(is_found(*disk), !path.ends_with(".idx") && !path.ends_with("/spare"));
   }
 }
 

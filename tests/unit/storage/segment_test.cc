@@ -388,5 +388,33 @@ TEST_F(SegmentTest, IndexesPast31Bits) {
   EXPECT_EQ(all_entries(world.restart_machine(), kGroup), entries);
 }
 
+TEST(Segments, StayInMemoryOnlyWhileSomebodyReadsThem) {
+  World world;
+  make_small(world);
+  Store& store = world.open();
+  store.create(kGroup);
+  std::uint64_t index = 0;
+  const auto write = [&](int count, bool reading) {
+    const auto before = world.disk().counters().cache_drops;
+    for (int i = 0; i < count; ++i) {
+      ++index;
+      store.append(kGroup, std::vector{data_entry(index, 1, static_cast<std::int64_t>(index) - 1,
+                                                  filler(400, index))});
+      world.flush();
+      store.set_committed(kGroup, Index(index));
+      world.settle();
+      // The one reads far behind, the other what was just written.
+      EXPECT_TRUE(
+          store.read_from_offset(kGroup, Offset(reading ? 1 : index - 1), Index(index), 1).has_value());
+    }
+    return world.disk().counters().cache_drops - before;
+  };
+  EXPECT_GT(write(300, false), 5u);
+  write(50, true);
+  EXPECT_EQ(write(300, true), 0u) << "what is read was dropped from memory";
+  write(100, false);
+  EXPECT_GT(write(300, false), 5u) << "nobody reads any more";
+}
+
 }  // namespace
 }  // namespace kontiki::storage

@@ -175,6 +175,75 @@ TEST(Wal, AFailedSyncOrWriteEndsTheProcess) {
   }
 }
 
+// To make a file longer costs a sync two to three times what writing over its bytes does.
+TEST(Wal, AFileThatIsNotNeededAnyMoreBecomesTheNextOne) {
+  World world;
+  world.options.wal_file_bytes = 8 << 10;
+  world.options.wal_bytes_max = 24 << 10;
+  Store& store = world.open();
+  store.create(kGroup);
+  std::uint64_t index = 0;
+  const auto write = [&](int count) {
+    for (int i = 0; i < count; ++i) {
+      ++index;
+      store.append(kGroup, std::vector{data_entry(index, 1, static_cast<std::int64_t>(index) - 1,
+                                                  filler(500, index))});
+      world.flush();
+      store.set_committed(kGroup, Index(index));
+      world.settle();
+    }
+  };
+  write(200);
+  const auto removed = world.disk().counters().removes;
+  const auto used = world.disk().bytes_used();
+  const auto written = world.disk().counters().bytes_written;
+  write(200);
+  EXPECT_EQ(world.disk().counters().removes, removed) << "a file was removed, and a new one made";
+  EXPECT_LT(world.disk().bytes_used() - used,
+            (world.disk().counters().bytes_written - written) / 2 + (8 << 10))
+      << "only the segments grow";
+  Store& again = world.restart_machine();
+  EXPECT_EQ(all_entries(again, kGroup).size(), index) << "old bytes in a file were taken for its own";
+}
+
+TEST(Wal, AFileThatIsWrittenToNowAndThenIsLengthenedAheadOfTime) {
+  World world;
+  Store& store = world.open();
+  store.create(kGroup);
+  world.flush();
+  const auto before = world.disk().bytes_used();
+  store.upkeep();
+  const auto lengthened = world.disk().bytes_used();
+  EXPECT_GT(lengthened, before + (1 << 20));
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    store.append(kGroup, std::vector{data_entry(i, 1, static_cast<std::int64_t>(i) - 1, filler(1000, i))});
+    world.flush();
+  }
+  EXPECT_EQ(world.disk().bytes_used(), lengthened) << "a write made the file longer";
+  store.upkeep();
+  store.upkeep();
+  EXPECT_EQ(world.disk().bytes_used(), lengthened) << "there was room enough, or nothing was written";
+  EXPECT_EQ(all_entries(world.restart_machine(), kGroup).size(), 100u);
+}
+
+TEST(Wal, AFullDiskEndsTheProcessOnlyWhenSomethingHasToBeWritten) {
+  World world;
+  Store& store = world.open();
+  store.create(kGroup);
+  world.flush();
+  store.upkeep();  // seals, and lengthens
+  store.append(kGroup, std::vector{data_entry(1, 1, 0, filler(3 << 20, 1))});
+  world.flush();
+  store.upkeep();
+  store.append(kGroup, std::vector{data_entry(2, 1, 1, filler(1900 << 10, 1))});
+  world.flush();
+  world.disk().fail_nth(sim::DiskOp::kWrite, 2, env::DiskError::kNoSpace, ".wal");  // after the seal
+  store.upkeep();
+  store.append(kGroup, std::vector{data_entry(3, 1, 2, "room for this there is")});
+  world.flush();
+  EXPECT_EQ(all_entries(world.restart_machine(), kGroup).size(), 3u);
+}
+
 TEST(Wal, AFlushOfNothingIsAnsweredWithoutASync) {
   World world;
   Store& store = world.open();
