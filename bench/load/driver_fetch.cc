@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,8 +26,9 @@ namespace kontiki::bench {
 namespace {
 
 constexpr std::int16_t kFetchVersion = 11;  // topics by name
-constexpr std::int32_t kAnswerBytesMax = 16 << 20;
-constexpr std::int32_t kPartitionBytesMax = 4 << 20;
+// What Kafka's own clients ask for by default; --set max.partition.fetch.bytes=N is another.
+constexpr std::int32_t kAnswerBytesMax = 50 << 20;
+constexpr std::int32_t kPartitionBytesDefault = 1 << 20;
 
 // A blocking connection to one broker, with a buffer for its answers that is used again and again.
 class Connection {
@@ -105,13 +107,16 @@ class FetchConsumer : public Consumer {
     if (!info || !brokers) fail(fmt::format("cannot look up topic {}", topic_));
     const auto offsets = cli::query_offsets(
         **client, topic_, partitions, from_beginning ? cli::OffsetKind::kEarliest : cli::OffsetKind::kLatest);
+    const auto asked = options.settings.find("max.partition.fetch.bytes");
+    const std::int32_t partition_bytes =
+        asked == options.settings.end() ? kPartitionBytesDefault : std::atoi(asked->second.c_str());
     for (std::size_t i = 0; i < partitions.size(); ++i) {
       const std::int32_t leader = info->partitions.at(static_cast<std::size_t>(partitions[i])).leader;
       Lane& lane = lane_of(leader, *brokers);
       kafka::FetchRequest::Partition wanted;
       wanted.partition = partitions[i];
       wanted.fetch_offset = offsets[i];
-      wanted.partition_max_bytes = kPartitionBytesMax;
+      wanted.partition_max_bytes = partition_bytes;
       lane.request.topics.front().partitions.push_back(wanted);
     }
   }

@@ -13,24 +13,27 @@ PARTITIONS = 12
 
 
 def catch_up(bench):
-    """One broker whose data is in the page cache: how much can be read per second, and per second of its CPU?"""
+    """One broker: how much can be read per second, from the disk and from the page cache, and per second of its CPU?"""
     result = Result()
     with kontiki(1) as servers:
         filled = checked(servers.load(topic="full", partitions=PARTITIONS, size=KIB, window=50_000, linger_ms=5, warmup=0,
                                       seconds=bench.seconds))
         payload = filled["produced"]["messages_in_all"] * KIB
-        for driver, name in (("fetch", "batches only"), ("kafka", "librdkafka")):
+        result.notes["bytes_in_the_log"] = payload
+        for driver, prepare, name in (("fetch", drop_page_cache, "from the disk, batches only"),
+                                      ("fetch", fill_page_cache, "from the page cache, batches only"),
+                                      ("kafka", fill_page_cache, "from the page cache, librdkafka")):
+            prepare(servers)
             run = servers.load(topic="full", create=False, partitions=PARTITIONS, driver=driver, producers=0, consumers=2,
                                from_beginning=True, read_bytes=int(payload * 0.98), warmup=0, seconds=60)
             cpu = sum(run["processes"][i]["cpu_seconds"] for i in brokers_of(run))
             rate = run["consumed"]["bytes_per_second"] / 1e9
-            read = rate * run["seconds"]
             result.rows += [
-                Row(f"{name}, read", rate, "GB/s", bench.limits["loopback"]["bytes_per_second"] / 1e9, "the loopback"),
+                Row(f"{name}", rate, "GB/s", bench.limits["loopback"]["bytes_per_second"] / 1e9, "the loopback"),
                 # Ticks of 10 ms: a run that is over before a few of them have passed says nothing.
-                Row(f"{name}, read per second of the broker's CPU", read / max(cpu, 0.01), "GB/s", at_least=1)]
+                Row(f"{name}, per second of the broker's CPU", rate * run["seconds"] / max(cpu, 0.01), "GB/s",
+                    at_least=1 if prepare is fill_page_cache else None)]
             result.runs[name] = run
-            result.notes[name] = {"bytes_in_the_log": payload}
     return result
 
 
@@ -71,13 +74,26 @@ def produce_beside_a_reader(servers, bench):
         return {**run, "reader": reader.result()}
 
 
+def each_file(servers, action):
+    """action(descriptor) for all files of the brokers' data."""
+    for broker in servers.brokers:
+        for path in Path(broker.data).rglob("*"):
+            try:
+                with open(path, "rb", buffering=0) as file:
+                    action(file)
+            except (FileNotFoundError, IsADirectoryError):  # a file of the WAL that was no longer needed; a folder
+                pass
+
+
+def fill_page_cache(servers):
+    def read_all(file):
+        while file.read(16 * MIB):
+            pass
+    each_file(servers, read_all)
+
+
 def drop_page_cache(servers):
     """Takes the brokers' files out of memory; what is not on the disk yet is written first."""
     os.sync()
-    for broker in servers.brokers:
-        for path in Path(broker.data).rglob("*"):
-            if path.is_file():
-                fd = os.open(path, os.O_RDONLY)
-                os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-                os.close(fd)
+    each_file(servers, lambda file: os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED))
     time.sleep(0.2)
