@@ -198,6 +198,8 @@ class AmqpDriver : public Driver {
       connections[server_of(i, servers_.size())]->declare_queue(queue_of(topic, i), queue_type_, replicas);
   }
   std::unique_ptr<Producer> make_producer(const std::string& topic, OnAcked on_acked) override {
+    if (partitions_ == 0)
+      fail("the driver 'amqp' learns the number of queues when it creates them: --create");
     return std::make_unique<AmqpProducer>(topic, servers_, partitions_, std::move(on_acked));
   }
   std::unique_ptr<Consumer> make_consumer(const std::string&, const std::vector<std::int32_t>&, bool,

@@ -185,6 +185,7 @@ class NatsDriver : public Driver {
   }
 
   std::unique_ptr<Producer> make_producer(const std::string& topic, OnAcked on_acked) override {
+    if (leaders_.empty()) fail("the driver 'nats' learns who leads when it creates the topic: --create");
     return std::make_unique<NatsProducer>(topic, servers_, leaders_, options_, std::move(on_acked));
   }
   std::unique_ptr<Consumer> make_consumer(const std::string&, const std::vector<std::int32_t>&, bool,
