@@ -21,7 +21,12 @@ test_packages=(
     kcat python3 python3-kafka python3-lz4 python3-snappy python3-zstandard python3-confluent-kafka
     curl ca-certificates iproute2
 )
-bench_packages=(python3-matplotlib)
+bench_packages=(
+    python3-matplotlib
+    nats-server libnats-dev redis-server libhiredis-dev rabbitmq-server librabbitmq-dev  # the peers
+)
+# What some of them start by themselves; the benchmarks start their own.
+unwanted_services=(nats-server redis-server rabbitmq-server)
 client_packages=(libcurl4-openssl-dev)  # of the librdkafka that npm's clients bring
 command -v node >/dev/null || client_packages+=(nodejs)
 command -v npm >/dev/null || client_packages+=(npm)
@@ -71,3 +76,10 @@ apt install --no-install-recommends "${missing[@]}" || {
     tail -n 20 "$log" >&2
     fail "apt-get could not install: ${missing[*]} (its last lines are above)"
 }
+
+[[ -d /run/systemd/system ]] || exit 0
+for service in "${unwanted_services[@]}"; do
+    for package in "${missing[@]}"; do
+        [[ $package != "$service" ]] || "${as_root[@]}" systemctl disable -q --now "$service" >>"$log" 2>&1 || true
+    done
+done

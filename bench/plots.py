@@ -21,7 +21,8 @@ def draw(report, out):
                  if kind in load}
         for what, plot in (("latency", latency_by_percentile), ("time", over_time)):
             figure, axes = pyplot.subplots(figsize=(9, 5))
-            if plot(axes, flows):
+            names = result.get("plotted", {}).get(what, result["runs"])
+            if plot(axes, {key: flow for key, flow in flows.items() if key[0] in names}):
                 axes.set_title(f"{name} ({report['commit']}, {report['date'][:10]})")
                 axes.grid(True, alpha=0.3)
                 axes.legend(fontsize="small")

@@ -1,4 +1,4 @@
-# The load generator of bench/: what it is made of depends on which client libraries are installed.
+# The programs of bench/: what they are made of depends on which libraries are installed.
 
 # kontiki_load_generator(<target> <folder> DRIVERS <name>=<pkg-config module>... LIBS <external libs...>)
 # An executable of folder/*.cc. driver_<name>.cc is left out if its library is not installed (setup.sh bench).
@@ -21,6 +21,19 @@ function(kontiki_load_generator target folder)
   endforeach()
   add_executable(${target} ${sources})
   kontiki_link(${target} PRIVATE kontiki_flags kontiki_cli ${arg_LIBS})
+endfunction()
+
+# kontiki_micro_benchmarks(<target> <folder>): an executable of folder/*.cc, left out without Google Benchmark
+# (setup.sh test).
+function(kontiki_micro_benchmarks target folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cc)
+  find_package(benchmark QUIET)
+  if(NOT sources OR NOT benchmark_FOUND OR KONTIKI_FUZZ)
+    return()
+  endif()
+  add_executable(${target} ${sources})
+  kontiki_link(${target} PRIVATE kontiki_flags kontiki_kafka kontiki_partition kontiki_raft kontiki_storage kontiki_posix
+    benchmark::benchmark_main)
 endfunction()
 
 # The tests of the benchmarks: the parts that are arithmetic, and one run of everything at tiny counts.

@@ -113,9 +113,14 @@ int main(int argc, char** argv) {
   CLI::App* measuring = app.add_subcommand("limits", "measure what disk, memory and loopback can do");
   measuring->add_option("--folder", limits.folder, "on the file system to measure");
   measuring->add_option("--seconds", limits.seconds, "of each of the twenty measurements");
+  CLI::App* listing = app.add_subcommand("drivers", "list the queues that it can drive");
   CLI11_PARSE(app, argc, argv);
   if (loading->parsed()) return load.run();
   if (creating->parsed()) return load.create_topic();
+  if (listing->parsed()) {
+    fmt::print("[\"{}\"]\n", fmt::join(kontiki::bench::driver_names(), "\", \""));
+    return 0;
+  }
   fmt::print("{}\n", report(measure_limits(limits)));
   return 0;
 }

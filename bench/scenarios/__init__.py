@@ -40,9 +40,10 @@ class Result:
     rows: list = field(default_factory=list)
     runs: dict = field(default_factory=dict)  # name -> what the load generator printed
     notes: dict = field(default_factory=dict)
+    plotted: dict = field(default_factory=dict)  # plot ("latency", "time") -> names of the runs in it; not there: all
 
     def as_json(self):
-        return {"rows": [row.as_json() for row in self.rows], "runs": self.runs, "notes": self.notes}
+        return {"rows": [row.as_json() for row in self.rows], "runs": self.runs, "notes": self.notes, "plotted": self.plotted}
 
 
 def checked(run):

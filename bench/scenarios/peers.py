@@ -1,83 +1,88 @@
-"""Kontiki beside other queues, on the same machine in the same run: same messages, window, number of replicas, client loop."""
-import tempfile
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Callable
+"""Kontiki beside other queues: the same messages, the same window, the same machine, one after the other."""
+import sys
+from dataclasses import dataclass
 
-from rig import Servers, kontiki
+import rig
+from peers.contenders import KONTIKI, PARTITIONS, PEERS, Contender, one_of_each
 from scenarios import Result, Row, checked
 
-KIB = 1024
-PARTITIONS = 12
-REPLICAS = 3
-WINDOW = 10_000
+SIZE = 1024
+PRODUCERS = 4
+WINDOW = 1000  # of each producer
+RATE = 1000
 
 
 @dataclass
-class Contender:
-    """A queue in one of its settings. peers/contenders.py has the list CONTENDERS of those that are installed."""
+class Measured:
+    contender: Contender
+    runs: dict  # by what was measured
 
-    name: str  # with its setting, as the table has it
-    start: Callable  # start(folder): a context manager; its value has `driver`, `servers` (for --servers) and `pids`
-    is_durable: bool  # an acknowledgement means that a majority of its nodes (or its only one) has flushed
-    replicas: int = REPLICAS  # 1: not replicated, shown for orientation only
-    settings: list = field(default_factory=list)  # KEY=VALUE for its driver
-    partitions: int = PARTITIONS
+    def throughput(self):
+        """Messages per second with the number of partitions that suits it best."""
+        return max(run["produced"]["messages_per_second"] for what, run in self.runs.items() if what.startswith("full"))
+
+    def latency_us(self, what, quantile):
+        return self.runs[what]["produced"]["latency_us"][quantile]
 
 
-def contenders():
-    try:
-        from peers.contenders import CONTENDERS
-    except ImportError:  # no peers in this tree
+def measure(bench, contender):
+    with contender.servers() as servers:
+        bench.settle()
+
+        def load(topic, **options):
+            more = contender.set_many if options.get("partitions", 1) > 1 else []
+            return checked(servers.load(topic=topic, size=SIZE, set=[*contender.set, *more], seconds=bench.seconds, **options))
+
+        return Measured(contender, {
+            "one at a time": load("single", window=1, warmup=bench.warmup(2)),
+            f"{RATE}/s": load("single", rate=RATE, window=10 * WINDOW, warmup=bench.warmup(2)),
+            "full, 1 partition": load("full", producers=PRODUCERS, window=WINDOW, warmup=bench.warmup(2)),
+            f"full, {PARTITIONS} partitions": load("many", producers=PRODUCERS, window=WINDOW, partitions=PARTITIONS,
+                                                   warmup=bench.warmup(2))})
+
+
+def rows_of(measured):
+    name = measured.contender.name
+    return [Row(f"{name}, {what}", run["produced"]["messages_per_second"], "1/s")
+            for what, run in measured.runs.items() if what.startswith("full")] + [
+        Row(f"{name}, one at a time, median", measured.latency_us("one at a time", "p50"), "us"),
+        Row(f"{name}, one at a time, p99", measured.latency_us("one at a time", "p99"), "us"),
+        Row(f"{name}, {RATE}/s, median", measured.latency_us(f"{RATE}/s", "p50"), "us"),
+        Row(f"{name}, {RATE}/s, p99", measured.latency_us(f"{RATE}/s", "p99"), "us")]
+
+
+def compare(ours, others, what, throughput_target, latency_target=None):
+    """Ours as a share of the best of the others, which may be another one for each row."""
+    if not others:
         return []
-    return CONTENDERS
+    fastest = max(others, key=Measured.throughput)
+    quickest = min(others, key=lambda one: one.latency_us(f"{RATE}/s", "p99"))
+    return [
+        Row(f"Kontiki to the best {what}, throughput", ours.throughput(), "1/s", fastest.throughput(), fastest.contender.name,
+            at_least=throughput_target),
+        Row(f"Kontiki to the best {what}, {RATE}/s, p99", ours.latency_us(f"{RATE}/s", "p99"), "us",
+            quickest.latency_us(f"{RATE}/s", "p99"), quickest.contender.name, at_most=latency_target)]
 
 
 def peers(bench):
-    """Kontiki and each peer in its durable and in its default setting: throughput, latency at 1,000/s, one at a time."""
+    """1 KiB messages beside NATS JetStream, RabbitMQ and Redis Streams, in their durable and default settings."""
+    drivers = rig.call("drivers")
     result = Result()
-    with kontiki(REPLICAS) as servers:
-        ours = measure(bench, servers, PARTITIONS)
-    add(result, "Kontiki, durable", ours)
-    theirs = {}
-    for peer in contenders():
-        with tempfile.TemporaryDirectory(prefix="peer-") as folder, peer.start(Path(folder) / "data") as running:
-            servers = Servers(running.servers, running.pids, running.driver, peer.replicas, peer.settings)
-            theirs[peer.name] = (peer, measure(bench, servers, peer.partitions))
-        add(result, peer.name, theirs[peer.name][1])
-    replicated = [one for one in theirs.values() if one[0].replicas == REPLICAS]
-    for is_durable, faster, quicker in ((True, 3, 0.5), (False, 1, 1)):
-        rivals = [runs for peer, runs in replicated if peer.is_durable == is_durable]
-        if rivals:
-            add_verdict(result, "durable" if is_durable else "default, not durable", ours, rivals, faster, quicker)
+    all_measured = []
+    for contender in [KONTIKI, *(one_of_each() if bench.tiny else PEERS)]:
+        why_not = contender.missing(drivers)
+        if why_not:
+            print(f"peers: without {contender.name}: {why_not} (setup.sh bench)", file=sys.stderr)
+            result.notes[contender.name] = f"left out: {why_not}"
+            continue
+        measured = measure(bench, contender)
+        all_measured.append(measured)
+        result.rows += rows_of(measured)
+        result.runs.update({f"{contender.name}, {what}": run for what, run in measured.runs.items()})
+    ours, *others = all_measured
+    replicated = [one for one in others if one.contender.is_replicated]
+    result.rows += compare(ours, [one for one in replicated if one.contender.is_durable], "replicated durable peer", 3, 0.5)
+    result.rows += compare(ours, [one for one in replicated if not one.contender.is_durable], "replicated peer that flushes later", 1)
+    result.plotted = {"latency": [name for name in result.runs if name.endswith("/s")],
+                      "time": [name for name in result.runs if name.endswith("1 partition")]}
     return result
-
-
-def measure(bench, servers, partitions):
-    """What is sent is stored in queues of its own for each of the three, so that none reads what another left."""
-    throughput = servers.load(topic="throughput", partitions=partitions, size=KIB, window=bench.count(WINDOW), linger_ms=1,
-                              warmup=bench.warmup(2), seconds=bench.seconds)
-    paced = servers.load(topic="paced", partitions=1, size=KIB, rate=1000, window=WINDOW, warmup=bench.warmup(2),
-                         seconds=bench.seconds)
-    single = servers.load(topic="single", partitions=1, size=KIB, window=1, warmup=bench.warmup(1), seconds=bench.seconds / 2)
-    return {"throughput": checked(throughput), "1,000/s": checked(paced), "one at a time": checked(single)}
-
-
-def add(result, name, runs):
-    result.rows += [Row(f"{name}, messages", runs["throughput"]["produced"]["messages_per_second"], "1/s"),
-                    Row(f"{name}, 1,000/s, median", runs["1,000/s"]["produced"]["latency_us"]["p50"], "us"),
-                    Row(f"{name}, 1,000/s, p99", runs["1,000/s"]["produced"]["latency_us"]["p99"], "us"),
-                    Row(f"{name}, one at a time, median", runs["one at a time"]["produced"]["latency_us"]["p50"], "us")]
-    result.runs.update({f"{name}, {what}": run for what, run in runs.items()})
-
-
-def add_verdict(result, setting, ours, rivals, faster, quicker):
-    """Kontiki against the best of the replicated peers in that setting."""
-    rate = max(one["throughput"]["produced"]["messages_per_second"] for one in rivals)
-    p99 = min(one["1,000/s"]["produced"]["latency_us"]["p99"] for one in rivals)
-    result.rows += [
-        Row(f"Kontiki beside the best replicated peer, {setting}: messages",
-            ours["throughput"]["produced"]["messages_per_second"], "1/s", rate, "the best replicated peer of that setting",
-            at_least=faster),
-        Row(f"Kontiki beside the best replicated peer, {setting}: p99", ours["1,000/s"]["produced"]["latency_us"]["p99"], "us",
-            p99, "the best replicated peer of that setting", at_most=quicker)]

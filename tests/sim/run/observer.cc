@@ -148,6 +148,17 @@ std::string Observer::read_log(std::size_t i, const Group& group, Log& log) {
   return read(i, group, from, log.end, &log);
 }
 
+bool Observer::can_read_all(std::size_t i, const Group& group) {
+  broker::PartitionHost* host = cluster_.host(i, group.id);
+  if (host == nullptr || host->group() == nullptr) return false;
+  for (Offset from = host->group()->log_start().next_offset; from < host->partition().high_watermark();) {
+    const auto entries = host->group()->read_from_offset(from, kReadBytes);
+    if (!entries || entries->empty()) return false;
+    from = entries->back().header.next_offset();
+  }
+  return true;
+}
+
 std::string Observer::replay(std::size_t i) {
   const auto disk = cluster_.node(i).disk().clone(sim_.prng().next());
   disk->power_loss();

@@ -47,6 +47,8 @@ class Observer {
   std::vector<Group> groups();
   // Empty, or what is wrong with the replica's log itself: a hole, an error.
   std::string read_log(std::size_t node, const Group& group, Log& log);
+  // Whether all that the replica's log still holds can be read, records that were deleted included.
+  bool can_read_all(std::size_t node, const Group& group);
   // What is on the node's disk, as after a loss of power, against the live state of its machines. To be asked
   // when all is quiet.
   std::string replay(std::size_t node);
