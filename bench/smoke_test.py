@@ -19,7 +19,7 @@ class Smoke(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory(prefix="kontiki-bench-")
         cls.addClassCleanup(cls.folder.cleanup)
         cls.done = subprocess.run(
-            [sys.executable, "-B", Path(__file__).parent / "run.py", "--tiny", "--seconds", "1", "--limit-seconds", "0.02",
+            [sys.executable, "-B", Path(__file__).parent / "run.py", "--tiny", "--seconds", "0.5", "--limit-seconds", "0.02",
              "--folder", f"{cls.folder.name}/data", "--out", f"{cls.folder.name}/out"],
             capture_output=True, text=True, check=False)
         report = Path(cls.folder.name, "out/results.json")

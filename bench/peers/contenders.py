@@ -67,5 +67,5 @@ PEERS = [
 
 
 def one_of_each():
-    """The first setting of each driver, which is enough to see that it works."""
-    return list({contender.driver: contender for contender in reversed(PEERS)}.values())
+    """The first setting of each driver, which is enough to see that it works; without RabbitMQ, which takes 20 s to start."""
+    return list({contender.driver: contender for contender in reversed(PEERS) if contender.driver != "amqp"}.values())
