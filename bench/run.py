@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -81,6 +82,7 @@ def main():
         for name, scenario in SCENARIOS.items():
             print(f"{name:12} {scenario.__doc__.splitlines()[0]}")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # by way of everything that cleans up
     out = Path(options.out)
     out.mkdir(parents=True, exist_ok=True)
     rig.use_folder(options.folder)
