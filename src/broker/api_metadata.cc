@@ -3,9 +3,9 @@
 // and its leaders, and says LEADER_NOT_AVAILABLE, which clients retry, for what is not there yet.
 //
 // A broker that is cut off from the majority ends the connection instead, unless it knows the leaders of all
-// that was asked for. That nobody leads, which is all that it could say, keeps clients from those who know
-// better: librdkafka asks the broker that it used last, which is this one, again and again. A connection that
-// ends makes any client turn to another broker.
+// that was asked for; of no topics at all it knows nothing. That nobody leads, which is all that it could
+// say, keeps clients from those who know better: librdkafka asks the broker that it used last, which is this
+// one, again and again. A connection that ends makes any client turn to another broker.
 
 #include "broker/cluster_view.h"
 #include "broker/handlers.h"
@@ -71,7 +71,8 @@ bool should_ask_others(const MetadataRun& run, const ClusterView& view) {
   if (!view.is_cut_off()) return false;
   const auto is_led = [&](const auto& topic) { return view.is_led(topic.second); };
   const auto is_known = [&](const Asked& asked) { return knows(view, asked); };
-  if (wants_all(run)) return !std::ranges::all_of(view.cluster.topics(), is_led);
+  const auto& topics = view.cluster.topics();
+  if (wants_all(run)) return topics.empty() || !std::ranges::all_of(topics, is_led);
   const auto& asked = *run.request.topics;
   return asked.empty() || !std::ranges::all_of(asked, is_known);
 }

@@ -126,8 +126,11 @@ class Metadata {
     return answer ? answer->topics.at(0).partitions.at(0).leader_id : -2;
   }
   bool wait_leader(std::size_t broker, const std::string& topic, const std::function<bool(int)>& holds) {
+    return wait([&] { return holds(leader(broker, topic)); });
+  }
+  bool wait(const std::function<bool()>& holds) {
     for (int tries = 0; tries < 100; ++tries) {
-      if (holds(leader(broker, topic))) return true;
+      if (holds()) return true;
       world_.sim().run_for(100'000);
     }
     return false;
@@ -170,6 +173,17 @@ TEST(Cluster, ABrokerThatIsCutOffSendsAwayWhoAsksForWhatItDoesNotKnow) {
   world.sim().network().heal_all();
   EXPECT_TRUE(metadata.wait_leader(lonely, "all", is_other));
   EXPECT_TRUE(metadata.ask_for_all(lonely));
+}
+
+TEST(Cluster, ABrokerThatIsCutOffDoesNotSayThatThereAreNoTopics) {
+  World world(kThree);
+  Metadata metadata(world);
+  ASSERT_TRUE(metadata.ask_for_all(0));
+  world.sim().network().isolate(World::name(0));
+  world.sim().network().heal(World::name(0), "client");
+  EXPECT_TRUE(metadata.wait([&] { return !metadata.ask_for_all(0); }));
+  world.sim().network().heal_all();
+  EXPECT_TRUE(metadata.wait([&] { return metadata.ask_for_all(0).has_value(); }));
 }
 
 TEST(Cluster, ADeadLeaderIsReplacedAndAnIdempotentRetryYieldsNoDuplicate) {
