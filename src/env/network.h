@@ -54,6 +54,9 @@ class Connection {
   // The pending read gets kClosed; nothing further is sent.
   virtual void close() = 0;
   virtual std::string remote() const = 0;  // "host:port" for log lines
+  // The stream, with all that is buffered, as a connection of `executor`; this one is over. Called here, used
+  // there. No read may be pending, and nobody waiting for unsent bytes.
+  virtual std::unique_ptr<Connection> move_to(Executor& executor) = 0;
 };
 
 class Listener {

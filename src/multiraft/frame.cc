@@ -40,6 +40,7 @@ struct FrameWriter {
     meta.uuid(f.incarnation);
     meta.fixed(f.process);
     meta.fixed(f.seeds_hash);
+    if (f.version == kPeerVersion) meta.fixed(f.shard);
     return Type::kHello;
   }
   Type operator()(const HelloReply& f) const {
@@ -109,6 +110,8 @@ Hello take_hello(ByteReader& in) {
   f.incarnation = in.uuid();
   f.process = in.fixed<std::uint64_t>();
   f.seeds_hash = in.fixed<std::uint64_t>();
+  // So that an older node is told why it is refused.
+  if (f.version == kPeerVersion) f.shard = in.fixed<std::uint32_t>();
   return f;
 }
 

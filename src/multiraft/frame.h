@@ -20,7 +20,7 @@
 namespace kontiki::multiraft {
 
 inline constexpr std::uint32_t kPeerMagic = 0x504b4e4b;  // "KNKP"
-inline constexpr std::uint16_t kPeerVersion = 2;
+inline constexpr std::uint16_t kPeerVersion = 3;
 // u32 length of the body, u32 CRC-32C of the body. The body starts with u8 type, u32 length of the meta
 // section.
 inline constexpr std::size_t kFrameHeaderBytes = 8;
@@ -36,6 +36,7 @@ struct Hello {
   Uuid incarnation;           // of the data folder
   std::uint64_t process = 0;  // differs for every start of the process
   std::uint64_t seeds_hash = 0;
+  std::uint32_t shard = 0;  // of the sender: whose groups' messages come on this link
 };
 // The answer. A link carries nothing else in this direction.
 struct HelloReply {

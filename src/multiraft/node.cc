@@ -54,13 +54,14 @@ Result<std::unique_ptr<Node>, storage::Error> Node::open(env::Clock& clock, env:
   return node;
 }
 
-Introduction Node::introduction() const {
+Introduction Node::introduction(std::size_t shard) const {
   return {.node = options_.self,
           .slot = options_.self_slot,
           .cluster_id = options_.cluster_id,
           .incarnation = incarnation_,
           .process = process_,
-          .seeds_hash = options_.seeds_hash};
+          .seeds_hash = options_.seeds_hash,
+          .shard = static_cast<std::uint32_t>(shard)};
 }
 
 Result<void, env::NetworkError> Node::start() {

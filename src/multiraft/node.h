@@ -79,7 +79,7 @@ class Node {
     env::TimerId timer = env::TimerId::kNone;
     CallDone done;
   };
-  Introduction introduction() const;
+  Introduction introduction(std::size_t shard) const;
   void called(NodeId slot, const Call& call);
   void answered(const Answer& answer);
   void fail_calls(NodeId slot);

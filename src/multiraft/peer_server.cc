@@ -49,18 +49,20 @@ void PeerServer::set_cluster_id(const Uuid& id) {
     node_.executors_[i]->post([this, i, id] { places_[i].cluster_id = id; });
 }
 
+bool PeerServer::has_room(std::size_t executor, const env::Connection& connection) const {
+  const std::size_t open = places_[executor].connections.size();
+  if (open < kIncomingMaxPerExecutor) return true;
+  log(LogLevel::kWarning, "peer connection from {} refused: {} are open", connection.remote(), open);
+  return false;
+}
+
 void PeerServer::accepted(std::size_t executor, std::unique_ptr<env::Connection> connection) {
-  auto& connections = places_[executor].connections;
-  if (connections.size() >= kIncomingMaxPerExecutor) {
-    log(LogLevel::kWarning, "peer connection from {} refused: {} are open", connection->remote(),
-        connections.size());
-    return;
-  }
+  if (!has_room(executor, *connection)) return;
   auto incoming = std::make_unique<Incoming>();
   incoming->executor = executor;
   incoming->connection = std::move(connection);
   Incoming& from = *incoming;
-  connections.push_back(std::move(incoming));
+  places_[executor].connections.push_back(std::move(incoming));
   from.greeting_timer = node_.executors_[executor]->schedule(
       kGreetingTimeoutUs, [this, &from] { close(from, "said nothing of itself in time"); });
   read(from);
@@ -86,12 +88,15 @@ void PeerServer::close(Incoming& from, std::string_view why) {
   if (from.closed) return;
   from.closed = true;
   log(LogLevel::kInfo, "connection of peer {} closed: {}", from.connection->remote(), why);
-  env::Executor& executor = *node_.executors_[from.executor];
-  executor.cancel(from.greeting_timer);
+  node_.executors_[from.executor]->cancel(from.greeting_timer);
   if (from.slot != kNoNode)
     node_.executors_[0]->post([this, slot = from.slot] { node_.liveness_->lost(slot); });
-  // Its own callback may be running now: it goes when that has returned.
-  executor.post([this, &from] {
+  forget(from);
+}
+
+// Its own callback may be running now: it goes when that has returned.
+void PeerServer::forget(Incoming& from) {
+  node_.executors_[from.executor]->post([this, &from] {
     places_[from.executor].connections.remove_if([&](const auto& c) { return c.get() == &from; });
   });
 }
@@ -137,7 +142,25 @@ bool PeerServer::greet(Incoming& from, const Hello& hello) {
   for (auto& shard : node_.shards_)
     shard->executor().post([&shard = *shard, slot = hello.slot] { shard.peer_greeted(slot); });
   from.reported_us = node_.clock_.monotonic_us();
-  return true;
+  const std::size_t home = hello.shard % places_.size();
+  if (home == from.executor) return true;
+  move(from, home);
+  return false;
+}
+
+// The executor that most of what comes is for: with as many shards on both sides nothing is handed over.
+void PeerServer::move(Incoming& from, std::size_t executor) {
+  auto moved = std::make_unique<Incoming>();
+  moved->executor = executor;
+  moved->connection = from.connection->move_to(*node_.executors_[executor]);
+  moved->slot = from.slot;
+  moved->reported_us = from.reported_us;
+  from.closed = true;
+  forget(from);
+  node_.executors_[executor]->post([this, executor, moved = std::move(moved)]() mutable {
+    if (has_room(executor, *moved->connection))
+      read(*places_[executor].connections.emplace_back(std::move(moved)));
+  });
 }
 
 void PeerServer::heard(Incoming& from) {

@@ -33,11 +33,14 @@ class PeerServer {
     Uuid cluster_id;
   };
 
+  bool has_room(std::size_t executor, const env::Connection& connection) const;
   void accepted(std::size_t executor, std::unique_ptr<env::Connection> connection);
   void read(Incoming& from);
   void close(Incoming& from, std::string_view why);
-  // False if the connection was closed.
+  void forget(Incoming& from);
+  // False if the connection was closed, or lives on elsewhere.
   bool greet(Incoming& from, const Hello& hello);
+  void move(Incoming& from, std::size_t executor);
   std::string objection(const Incoming& from, const Hello& hello) const;
   void heard(Incoming& from);
   bool handle(Incoming& from, Frame&& frame);

@@ -27,7 +27,7 @@ Shard::Shard(Node& node, std::size_t number, env::Clock& clock, env::Executor& e
       options_(node.options_),
       store_(std::move(store)),
       transport_(
-          node.network_, executor, options_, node.introduction(), options_.seed + number,
+          node.network_, executor, options_, node.introduction(number), options_.seed + number,
           {.link_up =
                [this](NodeId slot, NodeId broker) {
                  node_.executors_[0]->post([this, slot, broker] { node_.liveness_->met(slot, broker, 0); });

@@ -118,6 +118,7 @@ void Transport::connected(Link& link, std::unique_ptr<env::Connection> connectio
   hello.incarnation = self_.incarnation;
   hello.process = self_.process;
   hello.seeds_hash = self_.seeds_hash;
+  hello.shard = self_.shard;
   link.connection->send(encode_frame(hello));
   const std::uint64_t attempt = link.attempt;
   link.timer = executor_.schedule(kGreetingTimeoutUs, [this, &link, attempt] {

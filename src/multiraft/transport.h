@@ -27,6 +27,7 @@ struct Introduction {
   Uuid incarnation;
   std::uint64_t process = 0;
   std::uint64_t seeds_hash = 0;
+  std::uint32_t shard = 0;
 };
 
 class Transport {

@@ -1,6 +1,7 @@
 #include "posix/asio_connection.h"
 
 #include "base/check.h"
+#include "posix/asio_executor_impl.h"
 
 #include <boost/asio/post.hpp>
 
@@ -47,6 +48,11 @@ class ReadBuffer {
     begin_ = end_ = 0;
     if (bytes_ != nullptr) spare() = std::move(bytes_);
   }
+  void swap(ReadBuffer& other) {
+    std::swap(bytes_, other.bytes_);
+    std::swap(begin_, other.begin_);
+    std::swap(end_, other.end_);
+  }
 
  private:
   static std::unique_ptr<std::byte[]>& spare() {
@@ -67,7 +73,9 @@ std::string text_of(const tcp::socket& socket) {
 
 class Stream : public std::enable_shared_from_this<Stream> {
  public:
-  explicit Stream(tcp::socket socket) : socket_(std::move(socket)), remote_(text_of(socket_)) {
+  Stream(tcp::socket socket, std::string remote) : socket_(std::move(socket)), remote_(std::move(remote)) {}
+
+  void set_options() {
     error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
     socket_.set_option(asio::socket_base::keep_alive(true), ignored);
@@ -119,6 +127,23 @@ class Stream : public std::enable_shared_from_this<Stream> {
     const auto read = std::exchange(read_, std::nullopt);
     const auto waiters = std::exchange(waiters_, {});
     end();
+  }
+
+  // What is buffered goes along; this one does nothing any more.
+  std::shared_ptr<Stream> move_to(asio::io_context& context) {
+    CHECK(!read_ && waiters_.empty(), "nothing may be pending");
+    tcp::socket socket(context);
+    error_code error;
+    const auto protocol = socket_.local_endpoint(error).protocol();
+    if (!error) socket.assign(protocol, socket_.release(error), error);
+    auto moved = std::make_shared<Stream>(std::move(socket), remote_);
+    moved->over_ = over_ || error;
+    moved->peer_ended_ = peer_ended_;
+    moved->buffer_.swap(buffer_);
+    if (sent_of_first_ > 0) queue_.front() = queue_.front().sub(sent_of_first_);
+    moved->send({std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end())});
+    abandon();
+    return moved;
   }
 
   const std::string& remote() const { return remote_; }
@@ -267,7 +292,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
   std::vector<Waiter> waiters_;
 };
 
-AsioConnection::AsioConnection(tcp::socket socket) : stream_(std::make_shared<Stream>(std::move(socket))) {}
+AsioConnection::AsioConnection(tcp::socket socket) {
+  std::string remote = text_of(socket);
+  stream_ = std::make_shared<Stream>(std::move(socket), std::move(remote));
+  stream_->set_options();
+}
 AsioConnection::~AsioConnection() {
   stream_->abandon();
 }
@@ -292,6 +321,9 @@ void AsioConnection::close() {
 }
 std::string AsioConnection::remote() const {
   return stream_->remote();
+}
+std::unique_ptr<env::Connection> AsioConnection::move_to(env::Executor& executor) {
+  return std::unique_ptr<env::Connection>(new AsioConnection(stream_->move_to(context_of(executor))));
 }
 
 }  // namespace kontiki::posix

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace kontiki::posix {
 
@@ -26,9 +27,11 @@ class AsioConnection : public env::Connection {
   void when_unsent_at_most(std::size_t bytes, env::Task done) override;
   void close() override;
   std::string remote() const override;
+  std::unique_ptr<env::Connection> move_to(env::Executor& executor) override;
 
  private:
-  const std::shared_ptr<Stream> stream_;
+  explicit AsioConnection(std::shared_ptr<Stream> stream) : stream_(std::move(stream)) {}
+  std::shared_ptr<Stream> stream_;
 };
 
 }  // namespace kontiki::posix

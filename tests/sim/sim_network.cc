@@ -19,6 +19,7 @@ class SimConnection : public env::Connection {
   SimConnection(std::shared_ptr<NetworkWorld> world, EndpointRef end)
       : world_(std::move(world)), end_(std::move(end)) {}
   ~SimConnection() override {
+    if (end_ == nullptr) return;  // moved
     end_->abandoned = true;
     world_->close(end_);
     // Destroyed only now, as what they own may call back.
@@ -38,10 +39,15 @@ class SimConnection : public env::Connection {
   }
   void close() override { world_->close(end_); }
   std::string remote() const override { return end_->remote_text; }
+  std::unique_ptr<env::Connection> move_to(env::Executor& executor) override {
+    CHECK(!end_->read && end_->waiters.empty(), "nothing may be pending");
+    end_->executor = &executor;
+    return world_->connection_of(std::exchange(end_, nullptr));
+  }
 
  private:
   const std::shared_ptr<NetworkWorld> world_;
-  const EndpointRef end_;
+  EndpointRef end_;  // null once moved
 };
 
 class SimListener : public env::Listener {

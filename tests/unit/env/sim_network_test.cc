@@ -114,6 +114,23 @@ TEST_F(SimNetworkTest, ConnectionsAreSpreadOverTheExecutorsInTurn) {
   EXPECT_EQ(accepted_on_, (std::vector<std::size_t>{0, 1, 0, 1}));
 }
 
+TEST_F(SimNetworkTest, AStreamGoesOnOnTheExecutorThatItWasMovedTo) {
+  establish();
+  client_->send({Slice::copy_of("abcdef")});
+  read(*server_, 2);
+  scheduler_.run_for(10'000);
+  server_->send({Slice::copy_of("answer")});
+  server_ = server_->move_to(on_b2_);
+  read(*server_, 4);
+  read(*client_, 6);
+  scheduler_.run_for(10'000);
+  EXPECT_EQ(log_, (Log{"ab", "cdef", "answer"}));
+  server_.reset();
+  read(*client_, 1);
+  scheduler_.run_for(10'000);
+  EXPECT_EQ(log_.back(), "closed");
+}
+
 TEST_F(SimNetworkTest, ConnectFailsAsOnARealNetwork) {
   EXPECT_EQ(connect(), NetworkError::kRefused);
   EXPECT_EQ(connect(9092, "nowhere"), NetworkError::kBadAddress);

@@ -65,6 +65,20 @@ TEST(Frame, CarriesTheMessagesOfManyGroups) {
   EXPECT_EQ(frame.messages[2].message.from, NodeId(-2));
 }
 
+TEST(Frame, AnIntroductionOfAnotherVersionIsUnderstoodWellEnoughToBeRefused) {
+  Hello hello;
+  hello.node = NodeId(3);
+  hello.shard = 5;
+  auto back = through_the_wire(hello);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::get<Hello>(*back).node, NodeId(3));
+  EXPECT_EQ(std::get<Hello>(*back).shard, 5u);
+  hello.version = kPeerVersion - 1;  // has no shard
+  back = through_the_wire(hello);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(std::get<Hello>(*back).version, kPeerVersion - 1);
+}
+
 TEST(Frame, CarriesASnapshot) {
   SnapshotTransfer transfer;
   transfer.group = GroupId(3);

@@ -154,6 +154,51 @@ TEST_F(AsioNetworkTest, AcceptSpreadsConnectionsOverTheExecutorsOnTheirThreads) 
   client_loop_.run([&] { clients.clear(); });
 }
 
+TEST_F(AsioNetworkTest, AStreamGoesOnOnTheExecutorThatItWasMovedTo) {
+  // More than the kernel takes before the client reads, so that a part of it moves along.
+  const std::string answer = pattern(16u << 20);
+  Awaited<std::thread::id> moved_to;
+  listen([&](std::size_t loop, ConnectionPtr connection) {
+    env::Connection& first = *connection;
+    accepted_[loop].push_back(std::move(connection));
+    first.read_exactly(3, [&, loop](Bytesful) {
+      first.send({Slice::copy_of(answer)});
+      const std::size_t other = 1 - loop;
+      env::Executor& target = (other == 0 ? server_loop_ : server_loop2_).executor();
+      target.post([&, other, moved = first.move_to(target)]() mutable {
+        env::Connection& second = *accepted_[other].emplace_back(std::move(moved));
+        moved_to.set(std::this_thread::get_id());
+        echo(second);
+      });
+    });
+  });
+  connect_client();
+  send("abcdefgh");  // all of it is buffered when the first three bytes are asked for
+  EXPECT_EQ(*moved_to.wait(), server_loop2_.run([] { return std::this_thread::get_id(); }));
+  EXPECT_EQ(read(answer.size())->text(), answer);
+  EXPECT_EQ(read(5)->text(), "defgh");
+  send("more");
+  EXPECT_EQ(read(4)->text(), "more");
+  server_loop_.run([&] { accepted_[0].clear(); });  // what is left of the first is nothing
+  send("still");
+  EXPECT_EQ(read(5)->text(), "still");
+  server_loop2_.run([&] { accepted_[1].clear(); });
+  EXPECT_EQ(read(1).error(), NetworkError::kClosed);
+}
+
+TEST_F(AsioNetworkTest, AStreamThatWasClosedIsClosedAfterAMove) {
+  listen_echo();
+  connect_client();
+  Awaited<Bytesful> done;
+  ConnectionPtr moved = client_loop_.run([&] {
+    client_->close();
+    return client_->move_to(server_loop_.executor());
+  });
+  server_loop_.run([&] { moved->read_exactly(1, [&](Bytesful bytes) { done.set(std::move(bytes)); }); });
+  EXPECT_EQ(done.wait()->error(), NetworkError::kClosed);
+  server_loop_.run([&] { moved.reset(); });
+}
+
 TEST_F(AsioNetworkTest, AReaderThatDoesNotReadHoldsTheSenderBack) {
   Awaited<env::Connection*> server;
   listen([&](std::size_t loop, ConnectionPtr connection) {
