@@ -45,7 +45,7 @@ void PartitionHost::deletion_late(Index index, Term term) {
 void PartitionHost::settle_deletions(const EntryHeader& applied) {
   while (!deletions_.empty() && deletions_.front().index <= applied.index) {
     Deletion deletion = std::move(deletions_.front());
-    deletions_.pop_front();
+    deletions_.erase(deletions_.begin());
     // Another leader's entry may stand where ours was proposed: then ours is gone.
     const bool ours = deletion.index == applied.index && deletion.term == applied.term;
     finish(std::move(deletion), ours ? kafka::ErrorCode::kNone : kafka::ErrorCode::kNotLeaderOrFollower,

@@ -157,11 +157,14 @@ void PartitionHost::enqueue(const Slice& batch, std::int64_t deadline_us, Produc
 void PartitionHost::drain() {
   const std::int64_t now = shard_.clock().monotonic_us();
   while (!queue_.empty()) {
-    Queued& next = queue_.front();
-    if (next.deadline_us <= now)
+    // What is told may call back and add to the queue, so nothing in it is held meanwhile.
+    Queued next = std::move(queue_.front());
+    if (next.deadline_us <= now) {
       next.done(failure(kafka::ErrorCode::kRequestTimedOut));
-    else if (!try_produce(next.batch, next.done))
+    } else if (!try_produce(next.batch, next.done)) {
+      queue_.front() = std::move(next);
       return;
+    }
     queue_bytes_ -= next.batch.size();
     queue_.pop_front();
   }

@@ -2,6 +2,7 @@
 // leader has promised to producers, and who waits to read.
 #pragma once
 
+#include "base/queue.h"
 #include "broker/deadlines.h"
 #include "broker/purgatory.h"
 #include "broker/replica_host.h"
@@ -11,7 +12,6 @@
 #include "partition/partition.h"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -152,12 +152,12 @@ class PartitionHost final : public ReplicaHost {
   partition::Partition partition_;
   std::optional<Term> led_term_;  // that the partition was told to lead in; raft may know better already
 
-  std::deque<Pending> pending_;  // Invariant: indexes rise; bounded by the group's uncommitted bytes
-  std::deque<Repeat> repeats_;   // bounded by the shard's budget for requests, as is
-  std::deque<Queued> queue_;     // this, and by produce_queue_bytes_max
+  Queue<Pending> pending_;  // Invariant: indexes rise; bounded by the group's uncommitted bytes
+  Queue<Repeat> repeats_;   // bounded by the shard's budget for requests, as is
+  Queue<Queued> queue_;     // this, and by produce_queue_bytes_max
   std::size_t queue_bytes_ = 0;
   bool drain_posted_ = false;
-  std::deque<Deletion> deletions_;  // Invariant: indexes rise; bounded by the shard's budget for requests
+  std::vector<Deletion> deletions_;  // Invariant: indexes rise; bounded by the shard's budget for requests
   Purgatory purgatory_;
   // Offsets beyond the end that were asked for, and whether the lead was confirmed since.
   static constexpr std::size_t kBeyondMax = 64;

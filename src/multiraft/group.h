@@ -3,6 +3,7 @@
 // Shard::remove_group.
 #pragma once
 
+#include "base/queue.h"
 #include "base/result.h"
 #include "model/entry.h"
 #include "multiraft/state_machine.h"
@@ -10,7 +11,6 @@
 #include "storage/store.h"
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -116,9 +116,9 @@ class Group {
   raft::Core core_;
   StateMachine& machine_;
   storage::Retention retention_;
-  std::deque<Notice> notices_;
+  Queue<Notice> notices_;
   Index applied_;  // by the state machine
-  std::deque<Proposed> proposed_;
+  Queue<Proposed> proposed_;
   std::size_t proposed_bytes_ = 0;
   std::uint64_t next_read_ = 1;
   std::map<std::uint64_t, Confirmed>

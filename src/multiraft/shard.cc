@@ -203,9 +203,12 @@ void Shard::deliver_notices() {
 // False if there is more to deliver in a later turn.
 bool Shard::deliver_notices(Group& group) {
   while (!group.notices_.empty()) {
-    if (auto* range = std::get_if<raft::CommitRange>(&group.notices_.front())) {
-      if (!apply(group, *range)) return group.damaged_ || group.apply_paused_;
-      group.notices_.pop_front();
+    if (const auto* range = std::get_if<raft::CommitRange>(&group.notices_.front())) {
+      if (!apply(group, range->to)) return group.damaged_ || group.apply_paused_;
+      // Meanwhile the range may have grown, or the group been given up.
+      const auto* done =
+          group.notices_.empty() ? nullptr : std::get_if<raft::CommitRange>(&group.notices_.front());
+      if (done != nullptr && done->to <= group.applied_) group.notices_.pop_front();
       continue;
     }
     if (const auto* read = std::get_if<raft::ReadState>(&group.notices_.front())) {
@@ -231,10 +234,10 @@ bool Shard::deliver_notices(Group& group) {
   return true;
 }
 
-// Applies the range's next entries; true when the whole range is applied.
-bool Shard::apply(Group& group, raft::CommitRange& range) {
-  if (range.to <= group.applied_) return true;
-  auto read = store_->read(group.id_, group.applied_ + 1, range.to, kApplyBytes);
+// Applies the next entries up to `to`; true when all of them are applied.
+bool Shard::apply(Group& group, Index to) {
+  if (to <= group.applied_) return true;
+  auto read = store_->read(group.id_, group.applied_ + 1, to, kApplyBytes);
   if (!read) {
     cannot_read(group, read.error());
     if (!group.damaged_) apply_later(group);
@@ -250,7 +253,7 @@ bool Shard::apply(Group& group, raft::CommitRange& range) {
     group.proposed_.pop_front();
   }
   if (group.bytes_since_snapshot_ >= options_.snapshot_bytes) save_snapshot(group);
-  return group.applied_ >= range.to;
+  return group.applied_ >= to;
 }
 
 // The log's start may have moved past what was asked: the core hears of that by LogStartMoved. A disk that

@@ -136,7 +136,7 @@ class Shard {
   void turn();
   void deliver_notices();
   bool deliver_notices(Group& group);
-  bool apply(Group& group, raft::CommitRange& range);
+  bool apply(Group& group, Index to);
   void flushed(std::int64_t started_us);
 
   // -- members

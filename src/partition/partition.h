@@ -19,6 +19,7 @@
 #pragma once
 
 #include "base/limits.h"
+#include "base/queue.h"
 #include "base/result.h"
 #include "base/slice.h"
 #include "model/entry.h"
@@ -28,7 +29,6 @@
 #include "partition/producer_table.h"
 
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <optional>
 #include <span>
@@ -173,7 +173,7 @@ class Partition {
 
   // Leader's own. Bounded by what multiraft allows to be in flight.
   std::optional<Term> leader_term_;
-  std::deque<Pending> pending_;                  // Invariant: contiguous from high_watermark_ on.
+  Queue<Pending> pending_;                       // Invariant: contiguous from high_watermark_ on.
   std::unordered_map<ProducerId, Ahead> ahead_;  // producers with a pending batch
   std::optional<std::int64_t> expiry_due_ms_;
 };

@@ -1,12 +1,12 @@
 // Tail: the entries of one group that are not in a segment yet, in memory, in index order. Part of a Group.
-// An empty tail owns no memory. Bounded by the WAL: each entry has its newest record in a WAL file, and those
+// An empty tail owns next to no memory. Bounded by the WAL: each entry has its newest record in a WAL file, and those
 // are bounded.
 #pragma once
 
+#include "base/queue.h"
 #include "model/entry.h"
 
 #include <cstdint>
-#include <vector>
 
 namespace kontiki::storage {
 
@@ -17,15 +17,15 @@ struct TailEntry {
 
 class Tail {
  public:
-  bool empty() const { return head_ == items_.size(); }
-  std::size_t size() const { return items_.size() - head_; }
-  Index first() const { return items_[head_].entry.header.index; }
+  bool empty() const { return items_.empty(); }
+  std::size_t size() const { return items_.size(); }
+  Index first() const { return items_.front().entry.header.index; }
   Index last() const { return items_.back().entry.header.index; }
   const Entry& back() const { return items_.back().entry; }
   bool has(Index index) const { return !empty() && index >= first() && index <= last(); }
   TailEntry& at(Index index) {
     CHECK(has(index));
-    return items_[head_ + static_cast<std::size_t>(index - first())];
+    return items_[static_cast<std::size_t>(index - first())];
   }
   const TailEntry& at(Index index) const { return const_cast<Tail*>(this)->at(index); }
   std::uint64_t bytes() const { return bytes_; }  // of payloads
@@ -41,29 +41,17 @@ class Tail {
       bytes_ -= items_.back().entry.payload.size();
       items_.pop_back();
     }
-    release();
   }
   // Drops everything up to `to`.
   void drop_to(Index to) {
     while (!empty() && first() <= to) {
-      bytes_ -= items_[head_].entry.payload.size();
-      items_[head_++].entry = {};
+      bytes_ -= items_.front().entry.payload.size();
+      items_.pop_front();
     }
-    release();
   }
 
  private:
-  void release() {
-    if (empty()) {
-      items_ = {};
-      head_ = 0;
-    } else if (head_ > 64 && head_ > items_.size() / 2) {
-      items_.erase(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(head_));
-      head_ = 0;
-    }
-  }
-  std::vector<TailEntry> items_;
-  std::size_t head_ = 0;
+  Queue<TailEntry> items_;
   std::uint64_t bytes_ = 0;
 };
 
