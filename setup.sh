@@ -12,7 +12,7 @@ set -euo pipefail
 build_packages=(
     cmake ninja-build ccache g++ mold pkg-config git
     libboost1.81-dev libssl-dev libfmt-dev libspdlog-dev libcli11-dev libyaml-cpp-dev
-    libisal-dev libxxhash-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev
+    libisal-dev libjemalloc-dev libxxhash-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev
     librdkafka-dev prometheus-cpp-dev
 )
 test_packages=(

@@ -20,7 +20,7 @@ function(kontiki_load_generator target folder)
     endif()
   endforeach()
   add_executable(${target} ${sources})
-  kontiki_link(${target} PRIVATE kontiki_flags kontiki_cli ${arg_LIBS})
+  kontiki_link(${target} PRIVATE kontiki_flags kontiki_cli ${arg_LIBS} kontiki_lib_jemalloc)
 endfunction()
 
 # kontiki_micro_benchmarks(<target> <folder>): an executable of folder/*.cc, left out without Google Benchmark

@@ -38,5 +38,13 @@ target_compile_definitions(kontiki_lib_asio INTERFACE BOOST_ASIO_NO_DEPRECATED)
 add_library(kontiki_lib_json STATIC ${PROJECT_SOURCE_DIR}/cmake/boost_json.cc)
 set_target_properties(kontiki_lib_json PROPERTIES ARCHIVE_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/lib)
 
+# The allocator of the programs that are measured and used; sanitizers bring their own.
+add_library(kontiki_lib_jemalloc INTERFACE)
+if(NOT KONTIKI_SANITIZE)
+  pkg_check_modules(EXT_jemalloc REQUIRED QUIET IMPORTED_TARGET jemalloc)
+  target_sources(kontiki_lib_jemalloc INTERFACE ${PROJECT_SOURCE_DIR}/cmake/allocator.cc)
+  target_link_libraries(kontiki_lib_jemalloc INTERFACE PkgConfig::EXT_jemalloc)
+endif()
+
 # Wanted by the tests only; without it (after `setup.sh build` alone) the tests are left out.
 find_package(GTest QUIET)

@@ -79,7 +79,7 @@ function(kontiki_module name)
   file(GLOB main CONFIGURE_DEPENDS ${folder}/main.cc)
   if(arg_EXECUTABLE AND main)
     add_executable(${arg_EXECUTABLE} ${main})
-    kontiki_link(${arg_EXECUTABLE} PRIVATE kontiki_flags kontiki_${name} ${modules} ${arg_LIBS})
+    kontiki_link(${arg_EXECUTABLE} PRIVATE kontiki_flags kontiki_${name} ${modules} ${arg_LIBS} kontiki_lib_jemalloc)
   endif()
 endfunction()
 
