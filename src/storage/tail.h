@@ -1,6 +1,6 @@
 // Tail: the entries of one group that are not in a segment yet, in memory, in index order. Part of a Group.
-// An empty tail owns next to no memory. Bounded by the WAL: each entry has its newest record in a WAL file, and those
-// are bounded.
+// An empty tail owns next to no memory. Bounded by the WAL: each entry has its newest record in a WAL file,
+// and those are bounded.
 #pragma once
 
 #include "base/queue.h"
