@@ -11,6 +11,11 @@ def round_trip_us(limits):
     return limits["loopback"]["round_trip_us"]["p50"]
 
 
+def replicated_us(limits, which="p50"):
+    """What a bare program takes that does nothing but replicate: load/limits_replicated.cc."""
+    return limits["replicated"]["latency_us"][which]
+
+
 def disk_bytes_per_second(limits, placement="append"):
     """The best that the disk takes with a flush after each write, whatever the size of the writes. A log grows, so
     the bound is that of appending; overwriting is shown beside."""

@@ -61,5 +61,8 @@ def limit_lines(limits):
     trip = loopback["round_trip_us"]
     yield (f"  loopback: {loopback['message_bytes']} bytes and back {trip['p50']:.0f}/{trip['p99']:.0f} us, "
            f"{loopback['bytes_per_second'] / 1e6:.0f} MB/s")
+    bare = limits["replicated"]
+    yield (f"  replicated write, bare: {bare['message_bytes']} bytes to three logs, at most {bare['rate_max']:,.0f}/s, median/p99 "
+           f"{bare['latency_us']['p50']:.0f}/{bare['latency_us']['p99']:.0f} us")
     yield (f"  memory copy {limits['copy_bytes_per_second'] / 1e9:.1f} GB/s, "
            f"crc32c {limits['crc32c_bytes_per_second'] / 1e9:.1f} GB/s")

@@ -68,6 +68,7 @@ Limits measure_limits(const LimitOptions& options) {
   limits.flushes = measure_flushes(options);
   limits.bandwidths = measure_bandwidths(options);
   limits.network = measure_network(options);
+  limits.replicated = measure_replicated(options);
   limits.copy_bytes_per_second = measure_copy(options.seconds);
   limits.crc32c_bytes_per_second = measure_crc(options.seconds);
   return limits;
@@ -97,6 +98,10 @@ std::string report(const Limits& limits) {
   const json::object out{{"flush", std::move(flushes)},
                          {"bandwidth", std::move(bandwidths)},
                          {"loopback", std::move(loopback)},
+                         {"replicated",
+                          {{"message_bytes", limits.replicated.message_bytes},
+                           {"rate_max", limits.replicated.rate_max},
+                           {"latency_us", latency_json(limits.replicated.latency)}}},
                          {"copy_bytes_per_second", limits.copy_bytes_per_second},
                          {"crc32c_bytes_per_second", limits.crc32c_bytes_per_second}};
   return json::serialize(out);

@@ -1,6 +1,6 @@
 // The machine's own limits, measured on the file system where the brokers keep their data, in the same run as
 // what is compared with them. Each measurement takes about `seconds`; all of them one after the other on the
-// main thread (the loopback has a second one for its other end).
+// main thread (the loopback has a second one for its other end, the replicated log four).
 #pragma once
 
 #include "latencies.h"
@@ -44,10 +44,19 @@ struct NetworkLimit {
   double receive_cpu_ns_per_byte = 0;
 };
 
+// What it takes to write a message to three logs over the loopback, with nothing around it: see
+// limits_replicated.cc.
+struct ReplicatedLimit {
+  std::size_t message_bytes = 0;
+  double rate_max = 0;  // messages per second: one at a time, and no more than these
+  Latencies latency;
+};
+
 struct Limits {
   std::vector<FlushLimit> flushes;
   std::vector<BandwidthLimit> bandwidths;
   NetworkLimit network;
+  ReplicatedLimit replicated;
   double copy_bytes_per_second = 0;    // memcpy of blocks that no cache holds
   double crc32c_bytes_per_second = 0;  // of a block that the cache holds
 };
@@ -55,6 +64,7 @@ struct Limits {
 std::vector<FlushLimit> measure_flushes(const LimitOptions& options);
 std::vector<BandwidthLimit> measure_bandwidths(const LimitOptions& options);
 NetworkLimit measure_network(const LimitOptions& options);
+ReplicatedLimit measure_replicated(const LimitOptions& options);
 Limits measure_limits(const LimitOptions& options);
 
 // CPU seconds of the calling thread.

@@ -1,16 +1,9 @@
 #include "clock.h"
-#include "driver.h"
 #include "limits.h"
+#include "scratch_file.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fcntl.h>
 #include <memory>
 #include <thread>
-#include <unistd.h>
 
 namespace kontiki::bench {
 namespace {
@@ -20,49 +13,6 @@ constexpr std::size_t kGrownBytes = 2048u
                                     << 20;  // an appended file begins anew there, so that no disk is filled
 constexpr std::size_t kKiB = 1024;
 constexpr std::size_t kMiB = 1024 * kKiB;
-
-// A file that is gone with the object; it has no name any more after it was opened.
-class ScratchFile {
- public:
-  explicit ScratchFile(const std::string& folder) {
-    std::string path = folder + "/kontiki-bench-XXXXXX";
-    fd_ = ::mkstemp(path.data());
-    if (fd_ < 0) fail(fmt::format("cannot create a file in {}: {}", folder, std::strerror(errno)));
-    ::unlink(path.c_str());
-  }
-  ~ScratchFile() { ::close(fd_); }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-
-  void write(std::string_view bytes, std::size_t at) {
-    while (!bytes.empty()) {
-      const ssize_t done = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(at));
-      if (done < 0) fail(fmt::format("cannot write: {}", std::strerror(errno)));
-      bytes.remove_prefix(static_cast<std::size_t>(done));
-      at += static_cast<std::size_t>(done);
-    }
-  }
-  void flush() {
-    if (::fdatasync(fd_) != 0) fail(fmt::format("fdatasync: {}", std::strerror(errno)));
-  }
-  void truncate() {
-    if (::ftruncate(fd_, 0) != 0) fail(fmt::format("cannot truncate: {}", std::strerror(errno)));
-  }
-
- private:
-  int fd_ = -1;
-};
-
-// Bytes that a disk cannot compress.
-std::string noise(std::size_t bytes) {
-  std::string text(bytes, '\0');
-  std::uint64_t state = 1;
-  for (char& c : text) {
-    state = state * 6364136223846793005ull + 1442695040888963407ull;
-    c = static_cast<char>(state >> 56);
-  }
-  return text;
-}
 
 // Writes blocks one after the other, each with a flush of its own, for so long.
 struct Writer {

@@ -112,7 +112,7 @@ int main(int argc, char** argv) {
   kontiki::bench::LimitOptions limits;
   CLI::App* measuring = app.add_subcommand("limits", "measure what disk, memory and loopback can do");
   measuring->add_option("--folder", limits.folder, "on the file system to measure");
-  measuring->add_option("--seconds", limits.seconds, "of each of the twenty measurements");
+  measuring->add_option("--seconds", limits.seconds, "of each measurement");
   CLI::App* listing = app.add_subcommand("drivers", "list the queues that it can drive");
   CLI11_PARSE(app, argc, argv);
   if (loading->parsed()) return load.run();

@@ -1,5 +1,5 @@
 """How fast messages are taken: latency, throughput, small messages, many partitions."""
-from bounds import Throughput, disk_bytes_per_second, flush_us, round_trip_us
+from bounds import Throughput, disk_bytes_per_second, flush_us, replicated_us, round_trip_us
 from rig import kontiki
 from scenarios import Result, Row, brokers_of, checked, cpu_us_per_message
 
@@ -14,9 +14,12 @@ def latency(bench):
         at_a_time = checked(servers.load(topic="one", size=KIB, window=1, seconds=bench.seconds / 2))
     limit = flush_us(bench.limits) + round_trip_us(bench.limits)
     limit_is = (f"median fdatasync {flush_us(bench.limits):.0f} + round trip {round_trip_us(bench.limits):.0f}")
+    bare_is = "a bare program that only replicates, one at a time, at most 1,000/s"
     took = run["produced"]["latency_us"]
     rows = [Row("1,000/s, median", took["p50"], "us", limit, limit_is, at_most=1.5),
             Row("1,000/s, p99", took["p99"], "us", limit, limit_is, at_most=5),
+            Row("1,000/s, median", took["p50"], "us", replicated_us(bench.limits), bare_is),
+            Row("1,000/s, p99", took["p99"], "us", replicated_us(bench.limits, "p99"), bare_is),
             Row("1,000/s, p99.99", took["p99.99"], "us"),
             Row("1,000/s, end to end, median", run["consumed"]["latency_us"]["p50"], "us", limit, limit_is),
             Row("1,000/s, client late, p99", run["produced"]["lateness_us"]["p99"], "us"),
