@@ -19,6 +19,7 @@ class Queue {
   Queue& operator=(const Queue&) = default;
   Queue(Queue&& other) noexcept : items_(std::move(other.items_)), head_(std::exchange(other.head_, 0)) {}
   Queue& operator=(Queue&& other) noexcept {
+    if (this == &other) return *this;
     items_ = std::move(other.items_);
     head_ = std::exchange(other.head_, 0);
     return *this;
@@ -42,7 +43,7 @@ class Queue {
 
   void push_back(T item) { items_.push_back(std::move(item)); }
   void pop_front() {
-    front() = T();  // what it owns goes now
+    [[maybe_unused]] const T gone = std::exchange(front(), T());
     ++head_;
     tidy();
   }

@@ -40,7 +40,7 @@ struct FrameWriter {
     meta.uuid(f.incarnation);
     meta.fixed(f.process);
     meta.fixed(f.seeds_hash);
-    if (f.version == kPeerVersion) meta.fixed(f.shard);
+    meta.fixed(f.shard);
     return Type::kHello;
   }
   Type operator()(const HelloReply& f) const {
@@ -110,7 +110,6 @@ Hello take_hello(ByteReader& in) {
   f.incarnation = in.uuid();
   f.process = in.fixed<std::uint64_t>();
   f.seeds_hash = in.fixed<std::uint64_t>();
-  // So that an older node is told why it is refused.
   if (f.version == kPeerVersion) f.shard = in.fixed<std::uint32_t>();
   return f;
 }
@@ -244,7 +243,10 @@ Result<Frame, FrameError> decode_frame(const FrameHeader& header, const Slice& b
   ByteReader meta(in.raw(meta_bytes));
   if (!in.ok()) return unexpected(FrameError::kMalformed);
   auto frame = take_frame(type, meta, body.sub(body.size() - in.left()));
-  if (frame && !meta.at_end()) return unexpected(FrameError::kMalformed);
+  // What a newer node adds to its greeting is no reason not to tell it why it is refused.
+  const auto* hello = frame ? std::get_if<Hello>(&*frame) : nullptr;
+  const bool is_foreign = hello != nullptr && hello->version != kPeerVersion;
+  if (frame && !meta.at_end() && !is_foreign) return unexpected(FrameError::kMalformed);
   return frame;
 }
 

@@ -158,8 +158,11 @@ void PeerServer::move(Incoming& from, std::size_t executor) {
   from.closed = true;
   forget(from);
   node_.executors_[executor]->post([this, executor, moved = std::move(moved)]() mutable {
-    if (has_room(executor, *moved->connection))
+    if (has_room(executor, *moved->connection)) {
       read(*places_[executor].connections.emplace_back(std::move(moved)));
+    } else {
+      node_.executors_[0]->post([this, slot = moved->slot] { node_.liveness_->lost(slot); });
+    }
   });
 }
 

@@ -12,6 +12,7 @@
 #include <optional>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <unistd.h>
 #include <utility>
 
 namespace kontiki::posix {
@@ -135,7 +136,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
     tcp::socket socket(context);
     error_code error;
     const auto protocol = socket_.local_endpoint(error).protocol();
-    if (!error) socket.assign(protocol, socket_.release(error), error);
+    const int descriptor = error ? -1 : socket_.release(error);
+    if (!error) {
+      socket.assign(protocol, descriptor, error);
+      if (error) ::close(descriptor);  // nobody has it now
+    }
     auto moved = std::make_shared<Stream>(std::move(socket), remote_);
     moved->over_ = over_ || error;
     moved->peer_ended_ = peer_ended_;

@@ -73,7 +73,7 @@ TEST(Frame, AnIntroductionOfAnotherVersionIsUnderstoodWellEnoughToBeRefused) {
   ASSERT_TRUE(back);
   EXPECT_EQ(std::get<Hello>(*back).node, NodeId(3));
   EXPECT_EQ(std::get<Hello>(*back).shard, 5u);
-  hello.version = kPeerVersion - 1;  // has no shard
+  hello.version = kPeerVersion - 1;  // may say less, or more, than we read
   back = through_the_wire(hello);
   ASSERT_TRUE(back);
   EXPECT_EQ(std::get<Hello>(*back).version, kPeerVersion - 1);
