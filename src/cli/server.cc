@@ -34,6 +34,11 @@ namespace {
 
 constexpr std::size_t kShardsDefaultMax = 64;
 constexpr std::int64_t kReadyPollUs = 5'000;
+// Of write-ahead log that is not in segments yet, which is in memory as well: of all shards together, and the
+// least of one. A smaller log costs more flushes of segments where there are many partitions.
+constexpr std::size_t kWalBytes = 256u << 20;
+constexpr std::size_t kWalBytesMinPerShard = 64u << 20;
+constexpr std::size_t kWalFiles = 4;
 constexpr std::size_t kOwnFiles = 512;          // logs, other brokers, the operator's pages
 constexpr std::size_t kOwnFilesPerShard = 512;  // segments that are kept open, and other brokers
 
@@ -91,6 +96,8 @@ broker::BrokerOptions broker_options(const ServerConfig& config, std::size_t sha
   options.seeds = config.seeds;
   options.auto_create_topics = config.auto_create_topics;
   options.node.learner_bytes_per_second = config.move_bytes_per_second;
+  options.node.storage.wal_bytes_max = std::max(kWalBytes / shards, kWalBytesMinPerShard);
+  options.node.storage.wal_file_bytes = options.node.storage.wal_bytes_max / kWalFiles;
   options.default_partitions = config.default_partitions;
   options.default_replication_factor = config.default_replication_factor;
   options.groups = config.groups;
