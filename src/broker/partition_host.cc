@@ -87,6 +87,11 @@ bool PartitionHost::try_produce(const Slice& batch, ProduceDone& done) {
     // Elected, but the entry that opens the term is not applied yet: that takes one flush. Clients know
     // already that we lead, and one that asks for no acknowledgement cannot be told to try again.
     if (leads()) return false;
+    note_refused(batch);
+    done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
+    return true;
+  }
+  if (must_wait_for_earlier(batch)) {
     done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
     return true;
   }
@@ -105,6 +110,42 @@ bool PartitionHost::try_produce(const Slice& batch, ProduceDone& done) {
       return propose(batch, admission, done);
   }
   return true;
+}
+
+// Producers send several batches before they hear of the first. If this broker begins to lead in between, it
+// would refuse the first and take the second, since of a producer that it has never heard of it takes any
+// sequence:
+//   1. batch 0 comes, is refused: not the leader
+//   2. this broker is elected
+//   3. batch 1 comes, is taken
+//   4. batch 0 comes again, as the producer must, and is out of order, which ends the producer
+// So the second is refused like the first, until the first has come again.
+void PartitionHost::note_refused(const Slice& batch) {
+  const auto view = RecordBatchView::parse(batch.bytes());
+  if (!view || view->producer_id() <= kNoProducer) return;
+  const std::int64_t now = shard_.clock().monotonic_us();
+  const auto known = refused_.find(view->producer_id());
+  if (known != refused_.end() && known->second.epoch == view->producer_epoch() &&
+      now - known->second.at_us < kRefusedUs)
+    return;  // this one came behind it
+  if (known == refused_.end() && refused_.size() >= kRefusedMax) {
+    std::erase_if(refused_, [&](const auto& one) { return now - one.second.at_us >= kRefusedUs; });
+    if (refused_.size() >= kRefusedMax) return;
+  }
+  refused_[view->producer_id()] = {view->producer_epoch(), view->base_sequence(), now};
+}
+
+bool PartitionHost::must_wait_for_earlier(const Slice& batch) {
+  if (refused_.empty()) return false;
+  const auto view = RecordBatchView::parse(batch.bytes());
+  const auto at = view ? refused_.find(view->producer_id()) : refused_.end();
+  if (at == refused_.end()) return false;
+  const Refused& first = at->second;
+  const bool is_over = view->producer_epoch() != first.epoch || view->base_sequence() == first.sequence ||
+                       partition_.knows(view->producer_id()) ||
+                       shard_.clock().monotonic_us() - first.at_us >= kRefusedUs;
+  if (is_over) refused_.erase(at);
+  return !is_over;
 }
 
 // What a producer may have written elsewhere is known to whoever leads now. A leader that was replaced
@@ -131,6 +172,7 @@ bool PartitionHost::propose(const Slice& batch, const partition::Admission& admi
   const auto index = group_->propose({&proposal, 1});
   if (!index) {
     if (index.error() == multiraft::ProposeError::kBusy) return false;
+    note_refused(batch);
     done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
     return true;
   }
@@ -218,7 +260,10 @@ void PartitionHost::fail_all(kafka::ErrorCode error) {
   for (Deletion& d : deletions) finish(std::move(d), error, kNoOffset);
   for (Pending& p : pending) p.done(failure(error));
   for (Repeat& r : repeats) r.done(failure(error));
-  for (Queued& q : queue) q.done(failure(error));
+  for (Queued& q : queue) {
+    note_refused(q.batch);
+    q.done(failure(error));
+  }
 }
 
 ProduceResult PartitionHost::success(Offset base_offset, std::int64_t log_append_time_ms) const {

@@ -126,6 +126,15 @@ class PartitionHost final : public ReplicaHost {
     ProduceDone done;
   };
 
+  // What was refused because this broker does not lead, of a producer of whom the partition knows nothing.
+  struct Refused {
+    std::int16_t epoch = 0;
+    std::int32_t sequence = 0;
+    std::int64_t at_us = 0;
+  };
+  void note_refused(const Slice& batch);
+  bool must_wait_for_earlier(const Slice& batch);
+
   // False if the group has no room for it: nothing has happened, and `done` is untouched.
   bool try_produce(const Slice& batch, ProduceDone& done);
   void refuse(const partition::Admission& admission, ProduceDone done);
@@ -158,6 +167,9 @@ class PartitionHost final : public ReplicaHost {
   std::size_t queue_bytes_ = 0;
   bool drain_posted_ = false;
   std::vector<Deletion> deletions_;  // Invariant: indexes rise; bounded by the shard's budget for requests
+  static constexpr std::size_t kRefusedMax = 64;
+  static constexpr std::int64_t kRefusedUs = 30'000'000;
+  std::map<ProducerId, Refused> refused_;
   Purgatory purgatory_;
   // Offsets beyond the end that were asked for, and whether the lead was confirmed since.
   static constexpr std::size_t kBeyondMax = 64;

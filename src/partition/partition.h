@@ -128,7 +128,8 @@ class Partition {
   EpochEnd end_offset_for_epoch(std::int32_t leader_epoch) const;
   std::int32_t leader_epoch_of_offset(Offset offset) const { return epochs_.at(offset); }
   const LeaderEpochs& epochs() const { return epochs_; }
-  const ProducerTable& producers() const { return producers_; }  // applied ones
+  bool knows(ProducerId id) const { return known(id) != nullptr; }  // applied or pending
+  const ProducerTable& producers() const { return producers_; }     // applied ones
   std::size_t pending_batches() const { return pending_.size(); }
 
   // ---- snapshot ----

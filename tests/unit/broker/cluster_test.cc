@@ -221,6 +221,52 @@ TEST(Cluster, ADeadLeaderIsReplacedAndAnIdempotentRetryYieldsNoDuplicate) {
   }
 }
 
+// Two batches on their way when a broker begins to lead: what was refused must not be overtaken.
+TEST(Cluster, ABrokerThatBeginsToLeadTakesNoBatchBehindOneThatItRefused) {
+  World world(kThree);
+  world.create_topic("t", 1, 3);
+  const std::size_t old = *world.leader("t", 0);
+  const auto send = [&](std::size_t broker, std::int32_t sequence, std::int16_t epoch = 0) {
+    TestClient client = world.client(broker);
+    const Slice batch = batch_of({"x"}, {ProducerId(9), epoch, sequence});
+    return only(client.call(produce_of("t", 0, batch), 9)).error_code;
+  };
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (i == old) continue;
+    EXPECT_EQ(send(i, 0), ErrorCode::kNotLeaderOrFollower);
+    EXPECT_EQ(send(i, 1), ErrorCode::kNotLeaderOrFollower);
+  }
+  world.crash(old);
+  ASSERT_TRUE(world.wait_leader("t", 0));
+  const std::size_t next = *world.leader("t", 0);
+  EXPECT_EQ(send(next, 1), ErrorCode::kNotLeaderOrFollower) << "0 has not come yet";
+  EXPECT_EQ(send(next, 0), ErrorCode::kNone);
+  EXPECT_EQ(send(next, 1), ErrorCode::kNone);
+  EXPECT_EQ(send(next, 0, 1), ErrorCode::kNone) << "a new epoch begins anew";
+}
+
+TEST(Cluster, APartitionDoesNotWaitForeverForABatchThatItRefused) {
+  World world(kThree);
+  world.create_topic("t", 1, 3);
+  const std::size_t old = *world.leader("t", 0);
+  const auto send = [&](std::size_t broker, std::int32_t sequence) {
+    TestClient client = world.client(broker);
+    const Slice batch = batch_of({"x"}, {ProducerId(9), 0, sequence});
+    return only(client.call(produce_of("t", 0, batch), 9)).error_code;
+  };
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (i != old) {
+      EXPECT_EQ(send(i, 0), ErrorCode::kNotLeaderOrFollower);
+    }
+  }
+  world.crash(old);
+  ASSERT_TRUE(world.wait_leader("t", 0));
+  const std::size_t next = *world.leader("t", 0);
+  EXPECT_EQ(send(next, 7), ErrorCode::kNotLeaderOrFollower);
+  world.sim().run_for(40 * kSecond);
+  EXPECT_EQ(send(*world.leader("t", 0), 7), ErrorCode::kNone);
+}
+
 TEST(Cluster, WithoutAMajorityNothingIsAcknowledgedAndTheRequestTimesOut) {
   World world(kThree);
   world.create_topic("t", 1, 3);
