@@ -126,8 +126,11 @@ void PartitionHost::note_refused(const Slice& batch) {
   const std::int64_t now = shard_.clock().monotonic_us();
   const auto known = refused_.find(view->producer_id());
   if (known != refused_.end() && known->second.epoch == view->producer_epoch() &&
-      now - known->second.at_us < kRefusedUs)
-    return;  // this one came behind it
+      now - known->second.at_us < kRefusedUs) {
+    // As long as the first comes again and again, the others are behind it.
+    if (view->base_sequence() == known->second.sequence) known->second.at_us = now;
+    return;
+  }
   if (known == refused_.end() && refused_.size() >= kRefusedMax) {
     std::erase_if(refused_, [&](const auto& one) { return now - one.second.at_us >= kRefusedUs; });
     if (refused_.size() >= kRefusedMax) return;

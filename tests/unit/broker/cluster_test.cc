@@ -236,6 +236,15 @@ TEST(Cluster, ABrokerThatBeginsToLeadTakesNoBatchBehindOneThatItRefused) {
     EXPECT_EQ(send(i, 0), ErrorCode::kNotLeaderOrFollower);
     EXPECT_EQ(send(i, 1), ErrorCode::kNotLeaderOrFollower);
   }
+  // It comes again in time, and the one behind it when the first refusal alone would be forgotten.
+  for (const auto& [wait_us, sequence] : {std::pair(20 * kSecond, 0), std::pair(15 * kSecond, 1)}) {
+    world.sim().run_for(wait_us);
+    for (std::size_t i = 0; i < 3; ++i) {
+      if (i != old) {
+        EXPECT_EQ(send(i, sequence), ErrorCode::kNotLeaderOrFollower);
+      }
+    }
+  }
   world.crash(old);
   ASSERT_TRUE(world.wait_leader("t", 0));
   const std::size_t next = *world.leader("t", 0);
