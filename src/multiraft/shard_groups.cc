@@ -375,9 +375,13 @@ void Shard::send_snapshot(Group& group, NodeId to) {
 }
 
 // Every offer is answered, or the leader would wait for ever: it asks for no progress while a snapshot is on
-// its way.
+// its way. And like any other request of a leader it tells a term and is told a newer one (Raft paper 7), as
+// an append of nothing: a leader that sends snapshots sends nothing else, and would never hear that it is
+// outdated.
 void Shard::install(const SnapshotTransfer& snapshot) {
   Group* group = find(snapshot.group);
+  if (group != nullptr)
+    receive({{snapshot.group, {snapshot.from, snapshot.to, snapshot.term, raft::AppendRequest{}}, {}}});
   const bool wanted = group != nullptr && !group->damaged_ && snapshot.to == group->self_ &&
                       snapshot.term >= group->term() && !group->snapshot_under_way_;
   if (!wanted || reaches(*group, snapshot.start)) return answer_snapshot(snapshot, wanted);

@@ -220,8 +220,9 @@ TEST(Cluster, AnIdleGroupCostsNothing) {
 }
 
 // A member is away until the log that it needs is cut, and comes back; `before_it_is_back` is called between,
-// with the number of the leader's host.
-void bring_back_by_snapshot(World& world, const std::function<void(int leader)>& before_it_is_back) {
+// with the number of the leader's host and of its own.
+void bring_back_by_snapshot(World& world, const std::function<void(int leader, int away)>& before_it_is_back,
+                            Origin origin = Origin::kLost) {
   world.base_options.storage.wal_file_bytes = 16 << 10;
   world.base_options.storage.wal_bytes_max = 64 << 10;
   world.base_options.storage.segment_bytes = 16 << 10;
@@ -244,8 +245,8 @@ void bring_back_by_snapshot(World& world, const std::function<void(int leader)>&
   }
   ASSERT_GT(world.host(leader).groups.at(kGroup)->log_start().index, Index(100))
       << "retention did not cut the log";
-  before_it_is_back(leader);
-  world.restart(away);
+  before_it_is_back(leader, away);
+  world.restart(away, origin);
   ASSERT_TRUE(world.wait_for_count(kGroup, sent));
   ASSERT_TRUE(world.propose(world.wait_for_leader(kGroup), kGroup, "after"));
   ASSERT_TRUE(world.wait_for_count(kGroup, sent + 1));
@@ -260,18 +261,30 @@ void bring_back_by_snapshot(World& world, const std::function<void(int leader)>&
 
 TEST(Cluster, AMemberWhoseLogWasCutAwayGetsASnapshotAndThenTheRest) {
   World world(11);
-  bring_back_by_snapshot(world, [](int) {});
+  bring_back_by_snapshot(world, [](int, int) {});
 }
 
 TEST(Cluster, ASnapshotThatCannotBeReadForAMomentIsSentLater) {
   World world(11);
   int leader = 0;
-  bring_back_by_snapshot(world, [&](int leads) {
+  bring_back_by_snapshot(world, [&](int leads, int) {
     leader = leads;
     for (std::uint64_t n = 1; n <= 3; ++n)
       world.machine_of(leads).disk().fail_nth(sim::DiskOp::kRead, n, env::DiskError::kIo, "/snapshot");
   });
   EXPECT_TRUE(world.host(leader).groups.at(kGroup)->is_leader()) << "a read that failed is no damage";
+}
+
+// It would refuse the snapshots of an older term for ever, and its pre-votes find no grant: its log is
+// behind.
+TEST(Cluster, ALeaderLearnsFromTheReceiverOfItsSnapshotThatItsTermIsOver) {
+  World world(11);
+  const auto be_of_a_later_term = [&](int leads, int away) {
+    const Term now = world.host(leads).groups.at(kGroup)->term();
+    world.machine_of(away).disk().wipe();
+    world.seats[kGroup][away] = Seat{.since = 0, .term = now + 5};
+  };
+  bring_back_by_snapshot(world, be_of_a_later_term, Origin::kNew);
 }
 
 TEST(Cluster, CallsReachOtherNodesAndEndWhenTheyDie) {
