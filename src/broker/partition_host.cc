@@ -87,11 +87,11 @@ bool PartitionHost::try_produce(const Slice& batch, ProduceDone& done) {
     // Elected, but the entry that opens the term is not applied yet: that takes one flush. Clients know
     // already that we lead, and one that asks for no acknowledgement cannot be told to try again.
     if (leads()) return false;
-    note_refused(batch);
+    note_refused(turn_of(batch));
     done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
     return true;
   }
-  if (must_wait_for_earlier(batch)) {
+  if (!refused_.empty() && must_wait_for_earlier(turn_of(batch))) {
     done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
     return true;
   }
@@ -119,36 +119,39 @@ bool PartitionHost::try_produce(const Slice& batch, ProduceDone& done) {
 //   2. this broker is elected
 //   3. batch 1 comes, is taken
 //   4. batch 0 comes again, as the producer must, and is out of order, which ends the producer
-// So the second is refused like the first, until the first has come again.
-void PartitionHost::note_refused(const Slice& batch) {
-  const auto view = RecordBatchView::parse(batch.bytes());
-  if (!view || view->producer_id() <= kNoProducer) return;
+// So the second is refused like the first, until the first has come again. It is the same with a batch that
+// was proposed here and went with the lead.
+void PartitionHost::note_refused(const Turn& turn) {
+  if (turn.producer <= kNoProducer) return;
   const std::int64_t now = shard_.clock().monotonic_us();
-  const auto known = refused_.find(view->producer_id());
-  if (known != refused_.end() && known->second.epoch == view->producer_epoch() &&
+  const auto known = refused_.find(turn.producer);
+  if (known != refused_.end() && known->second.epoch == turn.epoch &&
       now - known->second.at_us < kRefusedUs) {
     // As long as the first comes again and again, the others are behind it.
-    if (view->base_sequence() == known->second.sequence) known->second.at_us = now;
+    if (turn.sequence == known->second.sequence) known->second.at_us = now;
     return;
   }
   if (known == refused_.end() && refused_.size() >= kRefusedMax) {
     std::erase_if(refused_, [&](const auto& one) { return now - one.second.at_us >= kRefusedUs; });
     if (refused_.size() >= kRefusedMax) return;
   }
-  refused_[view->producer_id()] = {view->producer_epoch(), view->base_sequence(), now};
+  refused_[turn.producer] = {turn.epoch, turn.sequence, now};
 }
 
-bool PartitionHost::must_wait_for_earlier(const Slice& batch) {
-  if (refused_.empty()) return false;
-  const auto view = RecordBatchView::parse(batch.bytes());
-  const auto at = view ? refused_.find(view->producer_id()) : refused_.end();
+bool PartitionHost::must_wait_for_earlier(const Turn& turn) {
+  const auto at = refused_.find(turn.producer);
   if (at == refused_.end()) return false;
   const Refused& first = at->second;
-  const bool is_over = view->producer_epoch() != first.epoch || view->base_sequence() == first.sequence ||
-                       partition_.knows(view->producer_id()) ||
+  const bool is_over = turn.epoch != first.epoch || turn.sequence == first.sequence ||
+                       partition_.knows(turn.producer) ||
                        shard_.clock().monotonic_us() - first.at_us >= kRefusedUs;
   if (is_over) refused_.erase(at);
   return !is_over;
+}
+
+PartitionHost::Turn PartitionHost::turn_of(const Slice& batch) {
+  const auto view = RecordBatchView::parse(batch.bytes());
+  return view ? Turn{view->producer_id(), view->producer_epoch(), view->base_sequence()} : Turn{};
 }
 
 // What a producer may have written elsewhere is known to whoever leads now. A leader that was replaced
@@ -175,14 +178,15 @@ bool PartitionHost::propose(const Slice& batch, const partition::Admission& admi
   const auto index = group_->propose({&proposal, 1});
   if (!index) {
     if (index.error() == multiraft::ProposeError::kBusy) return false;
-    note_refused(batch);
+    note_refused(turn_of(batch));
     done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
     return true;
   }
   const auto view = RecordBatchView::parse(stamped.bytes());
   CHECK(view.has_value(), "an admitted batch parses");
   partition_.appended(*view, admission.base_offset, term);
-  pending_.push_back({*index, term, admission.base_offset, admission.log_append_time_ms, std::move(done)});
+  pending_.push_back(
+      {*index, term, admission.base_offset, admission.log_append_time_ms, turn_of(batch), std::move(done)});
   shard_.metrics().produce_bytes += stamped.size();
   ++shard_.metrics().produce_batches;
   return true;
@@ -238,10 +242,12 @@ void PartitionHost::settle(const EntryHeader& applied) {
     Pending pending = std::move(pending_.front());
     pending_.pop_front();
     // Another leader's entry may stand where ours was proposed: then ours is gone.
-    if (pending.index == applied.index && pending.term == applied.term)
+    if (pending.index == applied.index && pending.term == applied.term) {
       pending.done(success(pending.base_offset, pending.log_append_time_ms));
-    else
+    } else {
+      note_refused(pending.turn);
       pending.done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
+    }
   }
 }
 
@@ -261,10 +267,13 @@ void PartitionHost::fail_all(kafka::ErrorCode error) {
   auto deletions = std::exchange(deletions_, {});
   queue_bytes_ = 0;
   for (Deletion& d : deletions) finish(std::move(d), error, kNoOffset);
-  for (Pending& p : pending) p.done(failure(error));
+  for (Pending& p : pending) {
+    note_refused(p.turn);
+    p.done(failure(error));
+  }
   for (Repeat& r : repeats) r.done(failure(error));
   for (Queued& q : queue) {
-    note_refused(q.batch);
+    note_refused(turn_of(q.batch));
     q.done(failure(error));
   }
 }

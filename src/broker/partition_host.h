@@ -98,12 +98,19 @@ class PartitionHost final : public ReplicaHost {
   void log_start_moved(const LogStart& start) override;
 
  private:
+  // Which batch of which producer.
+  struct Turn {
+    ProducerId producer = kNoProducer;
+    std::int16_t epoch = 0;
+    std::int32_t sequence = 0;
+  };
   // A batch that was proposed here.
   struct Pending {
     Index index;
     Term term;
     Offset base_offset;
     std::int64_t log_append_time_ms;
+    Turn turn;
     ProduceDone done;
   };
   // A retry of a batch that is not committed yet.
@@ -132,8 +139,9 @@ class PartitionHost final : public ReplicaHost {
     std::int32_t sequence = 0;
     std::int64_t at_us = 0;
   };
-  void note_refused(const Slice& batch);
-  bool must_wait_for_earlier(const Slice& batch);
+  static Turn turn_of(const Slice& batch);
+  void note_refused(const Turn& turn);
+  bool must_wait_for_earlier(const Turn& turn);
 
   // False if the group has no room for it: nothing has happened, and `done` is untouched.
   bool try_produce(const Slice& batch, ProduceDone& done);

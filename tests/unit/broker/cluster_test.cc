@@ -254,6 +254,38 @@ TEST(Cluster, ABrokerThatBeginsToLeadTakesNoBatchBehindOneThatItRefused) {
   EXPECT_EQ(send(next, 0, 1), ErrorCode::kNone) << "a new epoch begins anew";
 }
 
+// The same when the first was proposed here, and was cut from the log while another broker led.
+TEST(Cluster, ABrokerThatLeadsAgainTakesNoBatchBehindOneThatItLost) {
+  World world(kThree);
+  world.create_topic("t", 1, 3);
+  const std::size_t leader = *world.leader("t", 0);
+  const GroupId group = world.group("t", 0);
+  TestClient client = world.client(leader);
+  const auto batch = [](std::int32_t sequence) {
+    return produce_of("t", 0, batch_of({"x"}, {ProducerId(9), 0, sequence}));
+  };
+  world.sim().network().isolate(World::name(leader));
+  world.sim().network().heal(World::name(leader), "client");
+  const auto lost = client.send(batch(0), 9);
+  EXPECT_EQ(only(client.receive<kafka::ProduceRequest>(lost, 9)).error_code, ErrorCode::kNotLeaderOrFollower);
+
+  const auto leads = [&](std::size_t broker) {
+    return world.sim().run_until([&] { return world.leader("t", 0) == broker; }, 20 * kSecond);
+  };
+  world.sim().network().heal_all();
+  ASSERT_TRUE(
+      world.sim().run_until([&] { return world.leader("t", 0).value_or(leader) != leader; }, 20 * kSecond));
+  for (int i = 0; i < 20 && world.leader("t", 0) != leader; ++i) {
+    Broker& other = world.broker(world.leader("t", 0).value_or(other_than(leader)));
+    other.shard(other.node().shard_of(group)).host(group)->group()->transfer_leader(World::node_id(leader));
+    world.sim().run_for(kSecond);
+  }
+  ASSERT_TRUE(leads(leader));
+  EXPECT_EQ(only(client.call(batch(1), 9)).error_code, ErrorCode::kNotLeaderOrFollower);
+  EXPECT_EQ(only(client.call(batch(0), 9)).base_offset, 0);
+  EXPECT_EQ(only(client.call(batch(1), 9)).base_offset, 1);
+}
+
 TEST(Cluster, APartitionDoesNotWaitForeverForABatchThatItRefused) {
   World world(kThree);
   world.create_topic("t", 1, 3);
