@@ -16,6 +16,11 @@ def replicated_us(limits, which="p50"):
     return limits["replicated"]["latency_us"][which]
 
 
+def replicated_bytes_per_second(limits):
+    """Payload that it takes, at best: large messages, several groups side by side."""
+    return max(one["bytes_per_second"] for one in limits["replicated"]["bandwidth"])
+
+
 def disk_bytes_per_second(limits, placement="append"):
     """The best that the disk takes with a flush after each write, whatever the size of the writes. A log grows, so
     the bound is that of appending; overwriting is shown beside."""

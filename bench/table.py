@@ -63,6 +63,7 @@ def limit_lines(limits):
            f"{loopback['bytes_per_second'] / 1e6:.0f} MB/s")
     bare = limits["replicated"]
     yield (f"  replicated write, bare: {bare['message_bytes']} bytes to three logs, at most {bare['rate_max']:,.0f}/s, median/p99 "
-           f"{bare['latency_us']['p50']:.0f}/{bare['latency_us']['p99']:.0f} us")
+           f"{bare['latency_us']['p50']:.0f}/{bare['latency_us']['p99']:.0f} us; "
+           + ", ".join(f"{one['bytes'] >> 20} MiB x {one['streams']} {one['bytes_per_second'] / 1e6:.0f} MB/s" for one in bare["bandwidth"]))
     yield (f"  memory copy {limits['copy_bytes_per_second'] / 1e9:.1f} GB/s, "
            f"crc32c {limits['crc32c_bytes_per_second'] / 1e9:.1f} GB/s")

@@ -52,6 +52,18 @@ const char* name_of(Placement placement) {
   return placement == Placement::kOverwrite ? "overwrite" : "append";
 }
 
+json::array bandwidths_json(const std::vector<BandwidthLimit>& limits) {
+  json::array out;
+  for (const BandwidthLimit& one : limits) {
+    out.push_back({{"placement", name_of(one.placement)},
+                   {"bytes", one.bytes},
+                   {"streams", one.streams},
+                   {"bytes_per_second", one.bytes_per_second},
+                   {"cpu_ns_per_byte", one.cpu_ns_per_byte}});
+  }
+  return out;
+}
+
 }  // namespace
 
 double thread_cpu_seconds() {
@@ -81,14 +93,6 @@ std::string report(const Limits& limits) {
                        {"bytes", one.bytes},
                        {"latency_us", latency_json(one.latency)}});
   }
-  json::array bandwidths;
-  for (const BandwidthLimit& one : limits.bandwidths) {
-    bandwidths.push_back({{"placement", name_of(one.placement)},
-                          {"bytes", one.bytes},
-                          {"streams", one.streams},
-                          {"bytes_per_second", one.bytes_per_second},
-                          {"cpu_ns_per_byte", one.cpu_ns_per_byte}});
-  }
   const NetworkLimit& network = limits.network;
   json::object loopback{{"message_bytes", network.message_bytes},
                         {"round_trip_us", latency_json(network.round_trip)},
@@ -96,12 +100,13 @@ std::string report(const Limits& limits) {
                         {"send_cpu_ns_per_byte", network.send_cpu_ns_per_byte},
                         {"receive_cpu_ns_per_byte", network.receive_cpu_ns_per_byte}};
   const json::object out{{"flush", std::move(flushes)},
-                         {"bandwidth", std::move(bandwidths)},
+                         {"bandwidth", bandwidths_json(limits.bandwidths)},
                          {"loopback", std::move(loopback)},
                          {"replicated",
                           {{"message_bytes", limits.replicated.message_bytes},
                            {"rate_max", limits.replicated.rate_max},
-                           {"latency_us", latency_json(limits.replicated.latency)}}},
+                           {"latency_us", latency_json(limits.replicated.latency)},
+                           {"bandwidth", bandwidths_json(limits.replicated.bandwidths)}}},
                          {"copy_bytes_per_second", limits.copy_bytes_per_second},
                          {"crc32c_bytes_per_second", limits.crc32c_bytes_per_second}};
   return json::serialize(out);

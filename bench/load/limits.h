@@ -50,6 +50,7 @@ struct ReplicatedLimit {
   std::size_t message_bytes = 0;
   double rate_max = 0;  // messages per second: one at a time, and no more than these
   Latencies latency;
+  std::vector<BandwidthLimit> bandwidths;  // of payload, which each of the three logs takes; no CPU is told
 };
 
 struct Limits {

@@ -1,5 +1,5 @@
 """How fast messages are taken: latency, throughput, small messages, many partitions."""
-from bounds import Throughput, disk_bytes_per_second, flush_us, replicated_us, round_trip_us
+from bounds import Throughput, disk_bytes_per_second, flush_us, replicated_bytes_per_second, replicated_us, round_trip_us
 from rig import kontiki
 from scenarios import Result, Row, brokers_of, checked, cpu_us_per_message
 
@@ -46,6 +46,9 @@ def throughput(bench):
             Row(f"{name}, CPU of brokers", cpu_us_per_message(run, brokers_of(run)) * 1000 / KIB, "ns/byte",
                 bound.broker_ns_per_byte, "receive, send, CRC, write"),
             Row(f"{name}, median latency", run["produced"]["latency_us"]["p50"] / 1000, "ms")]
+        if count > 1:
+            result.rows.append(Row(f"{name}, payload", rate, "MB/s", replicated_bytes_per_second(bench.limits) / 1e6,
+                                   "a bare program that only replicates, without this client"))
         result.runs[name] = run
         result.notes[name] = bound.as_json()
     return result
