@@ -52,6 +52,15 @@ const char* name_of(Placement placement) {
   return placement == Placement::kOverwrite ? "overwrite" : "append";
 }
 
+double cpu_seconds(int whose) {
+  rusage use{};
+  ::getrusage(whose, &use);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+  };
+  return seconds(use.ru_utime) + seconds(use.ru_stime);
+}
+
 json::array bandwidths_json(const std::vector<BandwidthLimit>& limits) {
   json::array out;
   for (const BandwidthLimit& one : limits) {
@@ -67,12 +76,11 @@ json::array bandwidths_json(const std::vector<BandwidthLimit>& limits) {
 }  // namespace
 
 double thread_cpu_seconds() {
-  rusage use{};
-  ::getrusage(RUSAGE_THREAD, &use);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(use.ru_utime) + seconds(use.ru_stime);
+  return cpu_seconds(RUSAGE_THREAD);
+}
+
+double process_cpu_seconds() {
+  return cpu_seconds(RUSAGE_SELF);
 }
 
 Limits measure_limits(const LimitOptions& options) {

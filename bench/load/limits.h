@@ -50,7 +50,8 @@ struct ReplicatedLimit {
   std::size_t message_bytes = 0;
   double rate_max = 0;  // messages per second: one at a time, and no more than these
   Latencies latency;
-  std::vector<BandwidthLimit> bandwidths;  // of payload, which each of the three logs takes; no CPU is told
+  std::vector<BandwidthLimit>
+      bandwidths;  // of payload, which each of the three logs takes; the CPU is that of all threads
 };
 
 struct Limits {
@@ -68,8 +69,8 @@ NetworkLimit measure_network(const LimitOptions& options);
 ReplicatedLimit measure_replicated(const LimitOptions& options);
 Limits measure_limits(const LimitOptions& options);
 
-// CPU seconds of the calling thread.
-double thread_cpu_seconds();
+double thread_cpu_seconds();  // of the calling thread
+double process_cpu_seconds();
 
 std::string report(const Limits& limits);
 

@@ -131,8 +131,12 @@ Latencies measure_latency(const LimitOptions& options) {
   return latency;
 }
 
-// Bytes that were answered, per second.
-double write_blocks(Replicas& replicas, double seconds) {
+struct Answered {
+  std::size_t bytes = 0;
+  double seconds = 0;
+};
+
+Answered write_blocks(Replicas& replicas, double seconds) {
   const std::string block = noise(kBlockBytes);
   std::size_t sent = 0;
   std::size_t answered = 0;
@@ -143,23 +147,28 @@ double write_blocks(Replicas& replicas, double seconds) {
     replicas.await();
     ++answered;
   }
-  const double bytes = static_cast<double>(answered * kBlockBytes);
-  const double elapsed = static_cast<double>(now_ns() - begin) / 1e9;
+  const Answered in_time{answered * kBlockBytes, static_cast<double>(now_ns() - begin) / 1e9};
   for (; answered < sent; ++answered) replicas.await();
-  return bytes / elapsed;
+  return in_time;
 }
 
 BandwidthLimit measure_bandwidth(const LimitOptions& options, std::size_t streams) {
   std::vector<std::unique_ptr<Replicas>> groups;
   for (std::size_t i = 0; i < streams; ++i)
     groups.push_back(std::make_unique<Replicas>(options.folder, Placement::kAppend, kBlockBytes));
-  std::vector<double> rates(streams);
+  std::vector<Answered> results(streams);
   std::vector<std::thread> clients;
+  const double cpu = process_cpu_seconds();
   for (std::size_t i = 0; i < streams; ++i)
-    clients.emplace_back([&, i] { rates[i] = write_blocks(*groups[i], options.seconds); });
+    clients.emplace_back([&, i] { results[i] = write_blocks(*groups[i], options.seconds); });
   for (std::thread& client : clients) client.join();
   BandwidthLimit limit{Placement::kAppend, kBlockBytes, static_cast<int>(streams), 0, 0};
-  for (const double rate : rates) limit.bytes_per_second += rate;
+  double bytes = 0;
+  for (const Answered& one : results) {
+    limit.bytes_per_second += static_cast<double>(one.bytes) / one.seconds;
+    bytes += static_cast<double>(one.bytes);
+  }
+  limit.cpu_ns_per_byte = (process_cpu_seconds() - cpu) * 1e9 / bytes;
   return limit;
 }
 
