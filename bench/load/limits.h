@@ -50,8 +50,8 @@ struct ReplicatedLimit {
   std::size_t message_bytes = 0;
   double rate_max = 0;  // messages per second: one at a time, and no more than these
   Latencies latency;
-  std::vector<BandwidthLimit>
-      bandwidths;  // of payload, which each of the three logs takes; the CPU is that of all threads
+  // Of payload, which each of the three logs takes; the CPU is that of all threads.
+  std::vector<BandwidthLimit> bandwidths;
 };
 
 struct Limits {

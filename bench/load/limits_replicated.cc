@@ -27,8 +27,7 @@ constexpr std::size_t kOldBytes = 16u << 20;  // of a log that is written over
 constexpr double kRateMax = 1000;
 constexpr std::size_t kBlockBytes = 1u << 20;
 constexpr std::size_t kBlocksInFlight = 4;
-constexpr std::size_t kGrownBytes = 1024u
-                                    << 20;  // a log that grows begins anew there, so that no disk is filled
+constexpr std::size_t kGrownBytes = 1u << 30;  // a log that grows begins anew there: no disk is filled
 
 class Log {
  public:
