@@ -165,7 +165,7 @@ struct Options {
   // configurations name: it votes and campaigns only while its configuration is at least of this epoch.
   std::uint64_t member_since = 0;
   std::uint32_t election_ticks = 10;  // minimum; each timeout is drawn from [n, 2n)
-  std::uint32_t retry_ticks = 4;      // an unanswered probe or append is sent anew after this
+  std::uint32_t retry_ticks = 4;      // a peer that does not answer for so long is asked what it has
   std::uint32_t peer_down_ticks = 2;  // after PeerDown(leader): campaign within [0, n) ticks
   std::uint64_t entries_per_message_max = 1024;
   std::uint64_t inflight_messages_max = 64;      // per peer
@@ -288,6 +288,7 @@ class Core {
   bool may_act_on_term() const;
   void reconnect(Progress&, Effects&);
   void tick_peer(Progress&, Effects&);
+  void ask(Progress&, Effects&);
   Progress* find(NodeId peer);
   const Progress* find(NodeId peer) const;
   bool is_behind(const Progress&) const;

@@ -43,7 +43,7 @@ struct Progress {
   Index commit_known;              // the commit index that the peer told
   Index commit_sent;               // the commit index that it must know if nothing was lost
   std::uint64_t round = 0;         // the last read-index round that it answered
-  std::uint32_t silent_ticks = 0;  // since it was sent something or answered, while something is missing
+  std::uint32_t silent_ticks = 0;  // since it answered or was asked, while something is missing
   std::uint64_t sent_in_step =
       0;  // at most one message with entries per step, so that Filled can bound the next
   std::uint64_t inflight_bytes = 0;

@@ -90,12 +90,20 @@ void Core::reconnect(Progress& peer, Effects& effects) {
 void Core::tick_peer(Progress& peer, Effects& effects) {
   if (!is_alive(peer.peer) || peer.mode == Mode::kSnapshot || !is_behind(peer)) return;
   if (++peer.silent_ticks >= options_.retry_ticks) {
-    peer.probe_from(peer.mode == Mode::kReplicate ? peer.match + 1 : peer.next);
+    peer.silent_ticks = 0;
+    ask(peer, effects);
     replicate(peer, effects);
     return;
   }
   const bool news = peer.commit_known < commit_ && peer.commit_sent < commit_;
   if (news && peer.mode == Mode::kReplicate && peer.inflight.empty()) send_empty(peer, effects);
+}
+
+// A silent peer has lost something, or its disk is slow. To send everything once more would make it slower.
+// So it is asked whether it has all that was sent: it says yes as soon as that is durable, or refuses, and
+// tells from where on.
+void Core::ask(Progress& peer, Effects& effects) {
+  if (may_act_on_term() && peer.next > log_.start()) send_entries(peer, peer.next - 1, 0, effects);
 }
 
 void Core::receive(const Message& message, const AppendReply& reply, Effects& effects) {
