@@ -7,16 +7,38 @@
 namespace kontiki::storage {
 namespace {
 
-constexpr std::size_t kStepBytes = 4u << 20;  // written between two syncs
-constexpr std::size_t kStepGroups = 1024;     // looked at in one step
-constexpr std::size_t kStepFiles = 16;        // waiting for a sync at once, which are also descriptors
+constexpr std::int64_t kStepBytesMax = 4 << 20;  // written between two syncs
+constexpr std::int64_t kStepBytesMin = 1 << 20;  // less is not worth a sync
+constexpr std::int64_t kMovedPerFreshByte = 2;
+constexpr std::int64_t kCreditMax = 32 << 20;
+constexpr std::size_t kStepGroups = 1024;  // looked at in one step
+constexpr std::size_t kStepFiles = 16;     // waiting for a sync at once, which are also descriptors
 
 }  // namespace
 
 void Mover::start_if_due(std::uint64_t bytes_max, std::uint64_t fresh_bytes_min) {
-  if (active() || !is_due(bytes_max, fresh_bytes_min)) return;
+  if (active()) {
+    if (waiting_ && credit_ > 0) post_step();
+    return;
+  }
+  if (!is_due(bytes_max, fresh_bytes_min)) return;
   begin();
-  if (!active()) return;
+  if (active()) post_step();
+}
+
+void Mover::go_on_idle() {
+  if (!active() || !waiting_) return;
+  credit_ = std::max(credit_, kStepBytesMax);
+  post_step();
+}
+
+void Mover::count_fresh(std::size_t bytes) {
+  fresh_bytes_ += bytes;
+  credit_ = std::min(credit_ + kMovedPerFreshByte * static_cast<std::int64_t>(bytes), kCreditMax);
+}
+
+void Mover::post_step() {
+  waiting_ = false;
   executor_.post([this, alive = std::weak_ptr(alive_), run = run_] {
     if (!alive.expired() && run == run_) step();
   });
@@ -28,6 +50,8 @@ void Mover::begin() {
   if (oldest->first >= wal_.staging_file())
     return;  // the only one, with records staged for it: after the next flush
   fresh_bytes_ = 0;
+  credit_ = 0;
+  waiting_ = false;
   file_ = oldest->first;
   todo_.assign(oldest->second.groups.begin(), oldest->second.groups.end());
   std::ranges::sort(todo_, std::greater{});
@@ -37,17 +61,18 @@ void Mover::begin() {
 
 void Mover::step() {
   if (!active() || released_) return;
-  write_some();
+  write_some(static_cast<std::size_t>(std::clamp(credit_, kStepBytesMin, kStepBytesMax)));
   sync();
 }
 
-bool Mover::write_some() {
-  std::size_t budget = kStepBytes;
+bool Mover::write_some(std::size_t bytes_max) {
+  std::size_t budget = bytes_max;
   for (std::size_t looked = 0; !todo_.empty() && looked < kStepGroups && budget > 0; ++looked) {
     if (unsynced_.files.size() >= kStepFiles) break;
     const auto it = groups_.find(todo_.back());
     if (it == groups_.end() || write_group(*it->second, budget)) todo_.pop_back();
   }
+  credit_ -= static_cast<std::int64_t>(bytes_max - budget);
   return todo_.empty();
 }
 
@@ -105,9 +130,8 @@ void Mover::synced() {
   unsynced_.files.clear();
   record();
   if (todo_.empty()) return release();
-  executor_.post([this, alive = std::weak_ptr(alive_), run = run_] {
-    if (!alive.expired() && run == run_) step();
-  });
+  if (credit_ >= 0) return post_step();
+  waiting_ = true;
 }
 
 void Mover::forget(const std::string& folder) {
@@ -156,7 +180,7 @@ void Mover::empty_oldest_now() {
   if (!active()) begin();
   if (!active()) return;
   while (!released_) {
-    const bool all = write_some();
+    const bool all = write_some(kStepBytesMax);
     sync_now();
     if (!all) continue;
     released_ = true;

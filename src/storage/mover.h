@@ -3,7 +3,8 @@
 // uncommitted entries are said again in the newest WAL file; when that is flushed, the old file goes.
 //
 // Works in steps of a few MiB, each a task of its own, with the syncs off the shard; the groups go on
-// meanwhile. Owned by the Store.
+// meanwhile. A run is spread over what comes in: for each byte that is appended it may move two, so that
+// flushes do not have to share the disk with a whole file at once. Owned by the Store.
 #pragma once
 
 #include "env/executor.h"
@@ -28,8 +29,10 @@ class Mover {
       : executor_(executor), groups_(groups), wal_(wal), segments_(segments), hooks_(std::move(hooks)) {}
 
   // Begins to empty the oldest file if the WAL has outgrown `bytes_max` and enough was appended since the
-  // last time.
+  // last time. Goes on with one that waits until more is appended.
   void start_if_due(std::uint64_t bytes_max, std::uint64_t fresh_bytes_min);
+  // Called about once a second: goes on also when nothing is appended.
+  void go_on_idle();
   bool is_due(std::uint64_t bytes_max, std::uint64_t fresh_bytes_min) const {
     return wal_.bytes() > bytes_max && fresh_bytes_ >= fresh_bytes_min;
   }
@@ -44,7 +47,7 @@ class Mover {
   // The folder is gone: what was written there need not be synced.
   void forget(const std::string& folder);
   // Bytes of new entries, as opposed to those said again.
-  void count_fresh(std::size_t bytes) { fresh_bytes_ += bytes; }
+  void count_fresh(std::size_t bytes);
 
  private:
   struct Moved {  // a group whose entries were written and wait for the sync
@@ -53,8 +56,9 @@ class Mover {
     SegmentsEnd end;
   };
   void begin();
+  void post_step();
   void step();
-  bool write_some();  // true when every group of the file was written
+  bool write_some(std::size_t bytes_max);  // true when every group of the file was written
   bool write_group(Group& group, std::size_t& budget);
   void carry(Group& group, bool all);
   void sync();
@@ -77,6 +81,8 @@ class Mover {
   bool released_ = false;  // the next flush lets the file go
   std::uint64_t run_ = 0;  // numbers the runs and steps: a callback of an older one is void
   std::uint64_t fresh_bytes_ = 0;
+  std::int64_t credit_ = 0;  // bytes that may be moved now; below 0: the last step took more
+  bool waiting_ = false;     // for credit
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

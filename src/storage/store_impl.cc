@@ -362,6 +362,7 @@ Result<std::optional<Store::Snapshot>, Error> StoreImpl::load_snapshot(GroupId g
 void StoreImpl::upkeep() {
   if (!wal_.has_staged()) wal_.seal();
   wal_.lengthen();
+  mover_.go_on_idle();
   mover_.start_if_due(options_.wal_bytes_max, options_.wal_file_bytes / 2);
 }
 

@@ -208,6 +208,38 @@ TEST_F(SegmentTest, TheWalAndTheMemoryStayBoundedUnderLoad) {
   EXPECT_LE(store.stats().wal_bytes, world.options.wal_bytes_max + 2 * world.options.wal_file_bytes);
 }
 
+// A whole file at once would keep the disk from the flushes that clients wait for.
+TEST_F(SegmentTest, EmptyingAFileIsSpreadOverWhatComesIn) {
+  constexpr std::uint64_t kMiB = 1 << 20;
+  world.options.wal_file_bytes = 16 * kMiB;
+  world.options.wal_bytes_max = 24 * kMiB;
+  world.options.segment_bytes = 64 * kMiB;
+  Store& store = world.open();
+  store.create(kGroup);
+  std::uint64_t index = 0;
+  const auto append_one = [&] {
+    ++index;
+    store.append(kGroup, std::vector{data_entry(index, 1, static_cast<std::int64_t>(index) - 1,
+                                                filler(kMiB / 4, index))});
+    world.flush();
+    store.set_committed(kGroup, Index(index));
+  };
+  const auto moved = [&] { return index * kMiB / 4 - store.stats().tail_bytes; };
+  while (store.stats().wal_bytes <= world.options.wal_bytes_max) append_one();
+  world.settle();
+  EXPECT_GT(moved(), 0u);
+  EXPECT_LE(moved(), 2 * kMiB);
+  for (int i = 0; i < 8; ++i) append_one();
+  world.settle();
+  EXPECT_GT(moved(), 3 * kMiB);
+  EXPECT_LE(moved(), 7 * kMiB) << "two bytes for each that came in, and what one step takes";
+  for (int second = 0; second < 8; ++second) {  // nothing comes in
+    store.upkeep();
+    world.settle();
+  }
+  EXPECT_GT(moved(), 15 * kMiB);
+}
+
 TEST_F(SegmentTest, AnUncommittedGroupDoesNotPinTheWal) {
   Store& store = world.open();
   store.create(GroupId(1));
