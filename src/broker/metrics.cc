@@ -30,6 +30,8 @@ void Metrics::add(const Metrics& other) {
                                 &Metrics::under_replicated,
                                 &Metrics::wal_bytes,
                                 &Metrics::wal_files,
+                                &Metrics::kept_files,
+                                &Metrics::kept_bytes,
                                 &Metrics::wal_flushes,
                                 &Metrics::wal_flushed_bytes,
                                 &Metrics::open_files,

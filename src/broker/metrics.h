@@ -42,6 +42,8 @@ struct Metrics {
   std::uint64_t under_replicated = 0;    // led by this broker, with a replica out of step
   std::uint64_t wal_bytes = 0;           // backlog
   std::uint64_t wal_files = 0;
+  std::uint64_t kept_files = 0;  // of the WAL, emptied, to which segments point
+  std::uint64_t kept_bytes = 0;  // that they take
   std::uint64_t wal_flushes = 0;
   std::uint64_t wal_flushed_bytes = 0;
   std::uint64_t open_files = 0;

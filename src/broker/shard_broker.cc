@@ -178,6 +178,8 @@ Metrics ShardBroker::collect() {
   const auto storage = shard_.storage_stats();
   all.wal_bytes = storage.wal_bytes;
   all.wal_files = storage.wal_files;
+  all.kept_files = storage.kept_files;
+  all.kept_bytes = storage.kept_bytes;
   all.wal_flushes = storage.flushes;
   all.wal_flushed_bytes = storage.flushed_bytes;
   all.open_files = storage.open_files;

@@ -36,6 +36,9 @@ class File {
   // fdatasync off the shard; `done` runs on `executor`. Covers every write() that returned before the call.
   // The File must stay open until then.
   virtual void sync_async(Executor& executor, std::move_only_function<void(DiskResult<void>)> done) = 0;
+  // The bytes are not needed any more: they read as zeros, or as before where the file system cannot give the
+  // space back. The size stays.
+  virtual DiskResult<void> punch(std::uint64_t at, std::uint64_t bytes) = 0;
   // A hint: what was synced of this file will hardly be read soon, so the system need not keep it in memory.
   virtual void drop_cache() = 0;
 };

@@ -170,6 +170,10 @@ void show_storage(Page& page, const broker::Metrics& metrics) {
   page.gauge("kontiki_wal_backlog_bytes", "Bytes of the write-ahead log that are not in segments yet.",
              metrics.wal_bytes);
   page.gauge("kontiki_wal_files", "Files of the write-ahead log.", metrics.wal_files);
+  page.gauge("kontiki_kept_files", "Files of the write-ahead log that stay for the large entries in them.",
+             metrics.kept_files);
+  page.gauge("kontiki_kept_bytes", "Bytes that large entries take in such files, removed ones included.",
+             metrics.kept_bytes);
   page.gauge("kontiki_storage_open_files", "Files that the storage has open.", metrics.open_files);
   page.gauge("kontiki_tail_cache_bytes", "Bytes of recent entries held in memory.", metrics.tail_bytes);
 }

@@ -130,6 +130,15 @@ class PosixFile : public env::File {
     return {};
   }
 
+  DiskResult<void> punch(std::uint64_t at, std::uint64_t bytes) override {
+    const auto call = [&] {
+      return ::fallocate(file_->number(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(at),
+                         static_cast<off_t>(bytes));
+    };
+    if (bytes != 0 && retried(call) != 0 && errno != EOPNOTSUPP && errno != ENOSYS) return failed();
+    return {};
+  }
+
   DiskResult<void> sync() override { return flush(*file_); }
 
   void drop_cache() override { ::posix_fadvise(file_->number(), 0, 0, POSIX_FADV_DONTNEED); }

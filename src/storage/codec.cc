@@ -89,11 +89,11 @@ Error io_error(std::string_view action, const std::string& path, env::DiskError 
                       env::to_string(error))};
 }
 
-Error other_format(const std::string& path, std::uint32_t version) {
+Error other_format(const std::string& path, std::uint32_t version, std::uint32_t known) {
   return {ErrorCode::kFormat,
           fmt::format("{}: format version {}, but this program knows only version {}. Use the "
                       "version of Kontiki that wrote it",
-                      path, version, kFormatVersion)};
+                      path, version, known)};
 }
 
 void disk_fatal(std::string_view action, const std::string& path, env::DiskError error) {

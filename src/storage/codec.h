@@ -14,7 +14,8 @@
 
 namespace kontiki::storage {
 
-inline constexpr std::uint32_t kFormatVersion = 2;         // of every file of a store
+inline constexpr std::uint32_t kFormatVersion =
+    2;  // of the files of a store; of the WAL and segments, the oldest
 inline constexpr std::size_t kEntryHeaderBytes = 40;       // in WAL records and in segments
 inline constexpr std::size_t kPayloadBytesMax = 1u << 30;  // of one entry; larger is a programmer's error
 
@@ -32,7 +33,7 @@ std::optional<std::uint64_t> parse_number_name(std::string_view name, std::strin
 
 Error damaged(const std::string& path, std::uint64_t byte, std::string_view what);
 Error io_error(std::string_view action, const std::string& path, env::DiskError error);
-Error other_format(const std::string& path, std::uint32_t version);
+Error other_format(const std::string& path, std::uint32_t version, std::uint32_t known = kFormatVersion);
 
 // A failed write or sync ends the process: what the file holds is unknown from then on.
 [[noreturn]] void disk_fatal(std::string_view action, const std::string& path, env::DiskError error);

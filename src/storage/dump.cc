@@ -73,7 +73,8 @@ class Dump {
     line_(fmt::format("write-ahead log file {} version {} store {} first batch {} needs files from {}",
                       header->number, header->version, header->store.text(), header->first_sequence,
                       header->first_file));
-    if (header->version != kFormatVersion) return bad(8, "this program does not know the version");
+    if (header->version != kWalVersion && header->version != kFormatVersion)
+      return bad(8, "this program does not know the version");
     bool intact = true;
     const auto visit = [&](const WalBatchHeader& batch, const Slice& body, std::uint64_t at) {
       line_(fmt::format("byte {}: batch {} synced below {} needs files from {}: {} records in {} bytes", at,
@@ -107,7 +108,8 @@ class Dump {
     if (!header) return bad(0, "the file header does not match its checksum");
     line_(fmt::format("segment of group {} version {} after entry {}", header->group.value, header->version,
                       text_of(header->prev)));
-    if (header->version != kFormatVersion) return bad(8, "this program does not know the version");
+    if (header->version != kSegmentVersion && header->version != kFormatVersion)
+      return bad(8, "this program does not know the version");
     std::size_t at = kSegmentHeaderBytes;
     for (Index expected = header->prev.index + 1; at < file.size(); ++expected) {
       const Slice rest = file.sub(at);
@@ -116,11 +118,18 @@ class Dump {
       if (entry->payload_bytes > rest.size() - kSegmentEntryBytes)
         return bad(at, "an entry goes beyond the file's end");
       const std::size_t bytes = kSegmentEntryBytes + entry->payload_bytes;
-      if (!is_intact(header->group, rest.bytes().first(bytes)))
+      const Slice payload = rest.sub(kSegmentEntryBytes, entry->payload_bytes);
+      if (!entry->is_kept && !is_intact(header->group, rest.bytes(), payload))
         return bad(at, "an entry does not match its checksum");
       if (entry->header.index != expected)
         return bad(at, fmt::format("entry {} belongs here", expected.value));
       line_(fmt::format("byte {}: {}", at, text_of(entry->header, entry->payload_bytes)));
+      if (entry->is_kept) {
+        const auto place = decode_kept_place(payload.bytes());
+        if (!place) return bad(at, "a place does not match its checksum");
+        line_(fmt::format("  its payload is kept in write-ahead log file {} at byte {} (not checked here)",
+                          place->file, place->at));
+      }
       at += bytes;
     }
     return true;

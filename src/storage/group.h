@@ -2,6 +2,7 @@
 // arithmetic of a log on it, no I/O. A quiet group costs a few hundred bytes.
 #pragma once
 
+#include "storage/segment_format.h"
 #include "storage/store.h"
 #include "storage/tail.h"
 #include "storage/wal_format.h"
@@ -20,12 +21,13 @@ struct Segment {
   LogStart prev;            // the entry before the first
   Index last;               // == prev.index while it has no entry
   Offset next_offset{0};    // after `last`
-  std::uint64_t bytes = 0;  // file length
+  std::uint64_t bytes = 0;  // file length, with the holes that stand for kept payloads
   std::int64_t max_timestamp = -1;
   bool sealed = false;                  // takes no more entries; its index has a footer
   std::uint64_t index_entries = 0;      // block entries in the index file
   std::uint64_t bytes_since_index = 0;  // written after the last of them
   std::uint64_t summaries = 0;          // summary entries after them, once sealed
+  std::uint32_t version = kSegmentVersion;
 
   Index first() const { return prev.index + 1; }
 };

@@ -53,10 +53,30 @@ void Mover::begin() {
   credit_ = 0;
   waiting_ = false;
   file_ = oldest->first;
+  keep_if_worth(oldest->second);
   todo_.assign(oldest->second.groups.begin(), oldest->second.groups.end());
   std::ranges::sort(todo_, std::greater{});
   released_ = false;
   ++run_;
+}
+
+// What is kept once stays so, and for all that may be in it: there may be segments that point to it.
+void Mover::keep_if_worth(const WalFile& file) {
+  if (file.is_kept) return kept_.keep(file_, file.large);
+  std::vector<WalPayload> wanted;
+  std::uint64_t bytes = 0;
+  for (const auto& payload : file.large) {
+    const auto it = groups_.find(payload.group);
+    if (it == groups_.end() || it->second->damage || it->second->cleaning) continue;
+    const Group& group = *it->second;
+    if (payload.index > group.committed || !group.tail.has(payload.index)) continue;
+    if (group.tail.at(payload.index).file != file_) continue;
+    wanted.push_back(payload);
+    bytes += payload.bytes;
+  }
+  if (2 * bytes < file.bytes) return;
+  wal_.keep(file_);
+  kept_.keep(file_, std::move(wanted));
 }
 
 void Mover::step() {
@@ -161,7 +181,7 @@ void Mover::release() {
 }
 
 void Mover::flushed() {
-  wal_.drop_files();
+  for (const auto number : wal_.drop_files()) kept_.emptied(number);
   if (active() && wal_.files().begin()->first > file_) {
     file_ = 0;
     released_ = false;

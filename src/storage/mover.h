@@ -1,6 +1,7 @@
 // Mover: empties the oldest WAL file so that it can be removed. Of each group that has a record in it, the
-// committed entries go to segments and are synced; then the group's state (which says how far) and its
-// uncommitted entries are said again in the newest WAL file; when that is flushed, the old file goes.
+// committed entries go to segments and are synced (large ones stay in the file, if half of it is such, and
+// only their place goes there: kept_files.h); then the group's state (which says how far) and its uncommitted
+// entries are said again in the newest WAL file; when that is flushed, the old file goes.
 //
 // Works in steps of a few MiB, each a task of its own, with the syncs off the shard; the groups go on
 // meanwhile. A run is spread over what comes in: for each byte that is appended it may move two, so that
@@ -9,6 +10,7 @@
 
 #include "env/executor.h"
 #include "storage/group.h"
+#include "storage/kept_files.h"
 #include "storage/segments.h"
 #include "storage/wal.h"
 
@@ -25,8 +27,14 @@ class Mover {
     std::function<void(Group&)> stage_state;
     std::function<void()> flush;  // what was staged, now or after the flush that is on its way
   };
-  Mover(env::Executor& executor, GroupTable& groups, Wal& wal, Segments& segments, Hooks hooks)
-      : executor_(executor), groups_(groups), wal_(wal), segments_(segments), hooks_(std::move(hooks)) {}
+  Mover(env::Executor& executor, GroupTable& groups, Wal& wal, Segments& segments, KeptFiles& kept,
+        Hooks hooks)
+      : executor_(executor),
+        groups_(groups),
+        wal_(wal),
+        segments_(segments),
+        kept_(kept),
+        hooks_(std::move(hooks)) {}
 
   // Begins to empty the oldest file if the WAL has outgrown `bytes_max` and enough was appended since the
   // last time. Goes on with one that waits until more is appended.
@@ -56,6 +64,7 @@ class Mover {
     SegmentsEnd end;
   };
   void begin();
+  void keep_if_worth(const WalFile& file);
   void post_step();
   void step();
   bool write_some(std::size_t bytes_max);  // true when every group of the file was written
@@ -71,6 +80,7 @@ class Mover {
   GroupTable& groups_;
   Wal& wal_;
   Segments& segments_;
+  KeptFiles& kept_;
   Hooks hooks_;
 
   std::uint64_t file_ = 0;     // being emptied; 0 = none

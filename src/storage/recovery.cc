@@ -57,9 +57,7 @@ Uuid create_store(env::Disk& disk, env::Clock& clock, const std::string& dir, st
   if (const auto slash = dir.rfind('/'); slash != std::string::npos && slash != 0)
     sync_dir(disk, dir.substr(0, slash));
   sync_dir(disk, dir);
-  Wal::create_file(
-      disk, dir + "/wal",
-      {.version = kFormatVersion, .store = store, .number = 1, .first_sequence = 1, .first_file = 1});
+  Wal::create_file(disk, dir + "/wal", {.store = store, .number = 1, .first_sequence = 1, .first_file = 1});
   const std::string path = dir + "/store";
   const std::string temporary = path + ".tmp";
   auto file = disk.open(temporary, env::OpenMode::kCreate);

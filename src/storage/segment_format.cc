@@ -11,6 +11,7 @@ namespace kontiki::storage {
 namespace {
 
 constexpr std::uint64_t kSegmentMagic = 0x47455349544E4F4Bull;  // "KONTISEG"
+constexpr std::uint32_t kIsKept = 1u << 31;                     // in an entry's length
 constexpr std::uint64_t kIndexMagic = 0x58444949544E4F4Bull;    // "KONTIIDX"
 
 // A checksum that also names the group, so that bytes which landed in the wrong file do not match.
@@ -23,7 +24,7 @@ std::uint32_t seed_of(GroupId group) {
 Slice encode_segment_header(const SegmentHeader& header) {
   ByteWriter out;
   out.fixed(kSegmentMagic);
-  out.fixed(kFormatVersion);
+  out.fixed(header.version);
   out.fixed(std::uint32_t{0});
   out.fixed(header.group.value);
   encode_log_start(header.prev, out);
@@ -51,8 +52,26 @@ std::optional<SegmentHeader> decode_segment_header(Bytes bytes) {
   return header;
 }
 
-void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, std::byte* out) {
-  const auto length = static_cast<std::uint32_t>(payload.size());
+void encode_kept_place(const KeptPlace& place, std::byte* out) {
+  std::memcpy(out, &place.file, 8);
+  std::memcpy(out + 8, &place.at, 8);
+  const std::uint32_t crc = crc32c(Bytes(out, 16));
+  std::memcpy(out + 16, &crc, 4);
+}
+
+std::optional<KeptPlace> decode_kept_place(Bytes bytes) {
+  if (bytes.size() < kKeptPlaceBytes) return std::nullopt;
+  ByteReader in(bytes);
+  KeptPlace place;
+  place.file = in.fixed<std::uint64_t>();
+  place.at = in.fixed<std::uint64_t>();
+  if (in.fixed<std::uint32_t>() != crc32c(bytes.first(16))) return std::nullopt;
+  return place;
+}
+
+void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, bool is_kept,
+                          std::byte* out) {
+  const auto length = static_cast<std::uint32_t>(payload.size()) | (is_kept ? kIsKept : 0);
   std::memcpy(out + 4, &length, 4);
   encode_entry_header(header, out + 8);
   const std::uint32_t crc =
@@ -65,17 +84,21 @@ std::optional<SegmentEntry> decode_segment_entry(Bytes bytes) {
   ByteReader in(bytes.first(kSegmentEntryBytes));
   SegmentEntry entry;
   entry.crc = in.fixed<std::uint32_t>();
-  entry.payload_bytes = in.fixed<std::uint32_t>();
+  const auto length = in.fixed<std::uint32_t>();
+  entry.is_kept = (length & kIsKept) != 0;
+  entry.payload_bytes = length & ~kIsKept;
   const auto header = decode_entry_header(in);
   if (!header || entry.payload_bytes > kPayloadBytesMax) return std::nullopt;
+  if (entry.is_kept && entry.payload_bytes < kKeptPlaceBytes) return std::nullopt;
   entry.header = *header;
   return entry;
 }
 
-bool is_intact(GroupId group, Bytes entry_with_payload) {
+bool is_intact(GroupId group, Bytes entry, const Slice& payload) {
   std::uint32_t crc = 0;
-  std::memcpy(&crc, entry_with_payload.data(), 4);
-  return crc == crc32c(entry_with_payload.subspan(4), seed_of(group));
+  std::memcpy(&crc, entry.data(), 4);
+  const Bytes head = entry.subspan(4, kSegmentEntryBytes - 4);
+  return crc == crc32c(payload.bytes(), crc32c(head, seed_of(group)));
 }
 
 Slice encode_index_header(GroupId group, Index first) {

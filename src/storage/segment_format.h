@@ -14,27 +14,40 @@ namespace kontiki::storage {
 
 inline constexpr std::size_t kSegmentHeaderBytes = 64;
 inline constexpr std::size_t kSegmentEntryBytes = 48;  // before the payload
+inline constexpr std::size_t kKeptPlaceBytes = 20;     // what stands instead of a payload in a kept WAL file
+inline constexpr std::uint32_t kSegmentVersion = 3;    // version 2 has no such places
 inline constexpr std::size_t kIndexHeaderBytes = 32;
 inline constexpr std::size_t kIndexEntryBytes = 48;
 
 struct SegmentHeader {
-  std::uint32_t version = 0;
+  std::uint32_t version = kSegmentVersion;
   GroupId group;
   LogStart prev;  // the entry before the first
 };
 Slice encode_segment_header(const SegmentHeader& header);
 std::optional<SegmentHeader> decode_segment_header(Bytes bytes);
 
-// The fixed part of an entry; the payload follows. The checksum covers group, length, header and payload.
-void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, std::byte* out);
+// Where a payload stands that was left in its WAL file (kept_files.h).
+struct KeptPlace {
+  std::uint64_t file = 0;
+  std::uint64_t at = 0;
+};
+void encode_kept_place(const KeptPlace& place, std::byte* out);
+std::optional<KeptPlace> decode_kept_place(Bytes bytes);  // none if it does not match its checksum
+
+// The fixed part of an entry; the payload follows, or its place if it is kept elsewhere, and then a hole as
+// large as the rest of it. The checksum covers group, length, header and payload.
+void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, bool is_kept,
+                          std::byte* out);
 struct SegmentEntry {
   std::uint32_t crc = 0;
   std::uint32_t payload_bytes = 0;
+  bool is_kept = false;
   EntryHeader header;
 };
 // None if a field is impossible. Says nothing about the checksum, which needs the payload.
 std::optional<SegmentEntry> decode_segment_entry(Bytes bytes);
-bool is_intact(GroupId group, Bytes entry_with_payload);
+bool is_intact(GroupId group, Bytes entry, const Slice& payload);
 
 enum class IndexEntryType : std::uint8_t {
   kBlock = 0,  // an entry of the segment, about one per index_interval_bytes

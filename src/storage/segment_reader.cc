@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint64_t kIndexReadAtOnce =
     512;  // entries; below, a binary search costs more than reading them
+constexpr std::size_t kProbeBytes = 4096;
 
 }  // namespace
 
@@ -31,12 +32,14 @@ Result<Slice, Error> Segments::read_at(const std::string& path, std::uint64_t at
 Result<Segments::Place, Error> Segments::scan(const Group& group, const Segment& segment, Place from,
                                               std::size_t chunk_bytes, const Visitor& visit) {
   const std::string path = path_of(group.id, segment.first());
-  std::size_t wanted = std::max(chunk_bytes, kSegmentEntryBytes);
+  // What follows may be a hole, which need not be read: so it begins with little, and so after each hole.
+  std::size_t wanted = std::min(chunk_bytes, kProbeBytes);
   while (from.position < segment.bytes) {
-    const auto size =
-        static_cast<std::size_t>(std::min<std::uint64_t>(wanted, segment.bytes - from.position));
+    const auto size = static_cast<std::size_t>(
+        std::min<std::uint64_t>(std::max(wanted, kSegmentEntryBytes), segment.bytes - from.position));
     const auto chunk = read_at(path, from.position, size);
     if (!chunk) return unexpected(chunk.error());
+    wanted = chunk_bytes;
     std::size_t at = 0;
     while (at < size) {
       const Slice rest = chunk->sub(at);
@@ -49,11 +52,22 @@ Result<Segments::Place, Error> Segments::scan(const Group& group, const Segment&
       if (bytes > segment.bytes - from.position) {
         return unexpected(damaged(path, from.position, "an entry does not fit into the segment"));
       }
-      if (!entry || bytes > rest.size()) {
-        wanted = std::max(chunk_bytes, bytes);
+      const bool is_kept = entry && entry->is_kept;
+      const std::size_t stored = is_kept ? kSegmentEntryBytes + kKeptPlaceBytes : bytes;
+      if (!entry || stored > rest.size()) {
+        wanted = std::max(chunk_bytes, stored);
         break;  // the chunk ends within this entry: read on from its beginning
       }
-      if (!is_intact(group.id, rest.bytes().first(bytes))) {
+      Slice payload = rest.sub(kSegmentEntryBytes, stored - kSegmentEntryBytes);
+      if (is_kept) {
+        const auto place = decode_kept_place(payload.bytes());
+        if (!place) return unexpected(damaged(path, from.position, "a place does not match its checksum"));
+        auto kept = read_at(kept_.path(place->file), place->at, entry->payload_bytes);
+        if (!kept) return unexpected(kept.error());
+        payload = std::move(*kept);
+        wanted = std::min(chunk_bytes, kProbeBytes);
+      }
+      if (!is_intact(group.id, rest.bytes(), payload)) {
         return unexpected(damaged(path, from.position, "an entry does not match its checksum"));
       }
       if (entry->header.index != from.index) {
@@ -61,7 +75,7 @@ Result<Segments::Place, Error> Segments::scan(const Group& group, const Segment&
                                   fmt::format("entry {} stands where entry {} belongs",
                                               entry->header.index.value, from.index.value)));
       }
-      if (!visit(entry->header, rest.sub(kSegmentEntryBytes, entry->payload_bytes))) return from;
+      if (!visit(entry->header, payload)) return from;
       at += bytes;
       from.position += bytes;
       ++from.index;

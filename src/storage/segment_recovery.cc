@@ -100,7 +100,8 @@ Result<void, Error> Segments::recover_all(Group& group, std::vector<EntryHeader>
     if (!bytes) return unexpected(bytes.error());
     const auto header = decode_segment_header(bytes->bytes());
     if (!header) return unexpected(damaged(path, 0, "the file header does not match its checksum"));
-    if (header->version != kFormatVersion) return unexpected(other_format(path, header->version));
+    if (header->version != kSegmentVersion && header->version != kFormatVersion)
+      return unexpected(other_format(path, header->version, kSegmentVersion));
     if (header->group != group.id || header->prev != prev) {
       return unexpected(damaged(
           path, 16,
@@ -108,6 +109,7 @@ Result<void, Error> Segments::recover_all(Group& group, std::vector<EntryHeader>
     }
     Segment segment;
     segment.prev = prev;
+    segment.version = header->version;
     const bool active = i + 1 == firsts->size();
     const auto found =
         active ? recover_active(group, segment) : recover_sealed(group, segment, (*firsts)[i + 1] - 1);

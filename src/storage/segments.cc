@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t kWriteBytesMax = 4u << 20;  // of one write
 constexpr std::size_t kWriteEntriesMax = 4096;
+constexpr std::size_t kKeptBytesPerCounted = 4;  // of what is kept only the checksum has to be made
 
 }  // namespace
 
@@ -98,8 +99,7 @@ void Segments::create_segment(Group& group, Unsynced& unsynced) {
   const std::string path = path_of(group.id, segment.first());
   const auto opened = file(path, env::OpenMode::kCreate, unsynced);
   require(opened->truncate(0), "empty", path);
-  const Slice header =
-      encode_segment_header({.version = kFormatVersion, .group = group.id, .prev = segment.prev});
+  const Slice header = encode_segment_header({.group = group.id, .prev = segment.prev});
   require(opened->write(0, std::span(&header, 1)), "write", path);
   const std::string index_path = index_path_of(group.id, segment.first());
   const auto index = files_.get(index_path, env::OpenMode::kCreate);
@@ -121,6 +121,12 @@ Segment& Segments::open_segment(Group& group, std::size_t entry_bytes, Unsynced&
   return group.segments.back();
 }
 
+std::optional<KeptPlace> Segments::kept_place_of(const Segment& segment, GroupId group,
+                                                 const TailEntry& item) const {
+  if (segment.version < kSegmentVersion) return std::nullopt;
+  return kept_.place_of(item.file, group, item.entry);
+}
+
 std::size_t Segments::write(Group& group, Index to, std::size_t bytes_max, Unsynced& unsynced) {
   std::size_t total = 0;
   const std::size_t limit = group.segment_bytes != 0 ? group.segment_bytes : options_.segment_bytes;
@@ -133,31 +139,57 @@ std::size_t Segments::write(Group& group, Index to, std::size_t bytes_max, Unsyn
     Index last = first;
     std::size_t bytes = 0;
     for (Index i = first; i <= std::min(to, group.tail.last()); ++i) {
-      const Entry& entry = group.tail.at(i).entry;
-      const bool full = segment.bytes + bytes_of(entry) > limit || bytes >= kWriteBytesMax ||
+      const TailEntry& item = group.tail.at(i);
+      const bool full = segment.bytes + bytes_of(item.entry) > limit || bytes >= kWriteBytesMax ||
                         i - first >= kWriteEntriesMax || total + bytes >= bytes_max;
       if (i != first && full) break;
-      indexer.add(entry.header, entry.payload.size());
-      bytes += bytes_of(entry);
+      indexer.add(item.entry.header, item.entry.payload.size());
+      bytes += bytes_of(item.entry) / (kept_place_of(segment, group.id, item) ? kKeptBytesPerCounted : 1);
       last = i;
     }
-    // The heads stand in one buffer, the payloads are written from where they are.
-    Buffer heads(static_cast<std::size_t>(last - first + 1) * kSegmentEntryBytes);
-    std::vector<Slice> pieces;
-    std::size_t head = 0;
-    for (Index i = first; i <= last; ++i, head += kSegmentEntryBytes) {
-      const Entry& entry = group.tail.at(i).entry;
-      encode_segment_entry(group.id, entry.header, entry.payload, heads.data() + head);
-      pieces.emplace_back(heads, head, kSegmentEntryBytes);
-      if (!entry.payload.empty()) pieces.push_back(entry.payload);
-    }
     const std::string path = path_of(group.id, segment.first());
-    require(file(path, env::OpenMode::kWrite, unsynced)->write(at, pieces), "write", path);
+    write_entries(group, at, first, last, *file(path, env::OpenMode::kWrite, unsynced), path);
     write_index(group, segment, encode_index_entries(indexer.take()));
     group.tail.drop_to(last);
     total += bytes;
   }
   return total;
+}
+
+// From byte `at` of the last segment on. The heads stand in one buffer, the payloads are written from where
+// they are; but of those that are kept only the place is, and what is left of their room stays a hole.
+void Segments::write_entries(const Group& group, std::uint64_t at, Index first, Index last, env::File& to,
+                             const std::string& path) {
+  const Segment& segment = group.segments.back();
+  constexpr std::size_t kHeadBytesMax = kSegmentEntryBytes + kKeptPlaceBytes;
+  Buffer heads(static_cast<std::size_t>(last - first + 1) * kHeadBytesMax);
+  std::vector<Slice> pieces;
+  bool ends_with_hole = false;
+  std::uint64_t end = at;  // of the entries so far
+  const auto write_pieces = [&] {
+    if (!pieces.empty()) require(to.write(at, pieces), "write", path);
+    pieces.clear();
+    at = end;
+  };
+  std::size_t head = 0;
+  for (Index i = first; i <= last; ++i, head += kHeadBytesMax) {
+    const TailEntry& item = group.tail.at(i);
+    const Slice& payload = item.entry.payload;
+    const auto place = kept_place_of(segment, group.id, item);
+    encode_segment_entry(group.id, item.entry.header, payload, place.has_value(), heads.data() + head);
+    end += kSegmentEntryBytes + payload.size();
+    ends_with_hole = place.has_value();
+    if (place) {
+      encode_kept_place(*place, heads.data() + head + kSegmentEntryBytes);
+      pieces.emplace_back(heads, head, kHeadBytesMax);
+      write_pieces();
+    } else {
+      pieces.emplace_back(heads, head, kSegmentEntryBytes);
+      if (!payload.empty()) pieces.push_back(payload);
+    }
+  }
+  write_pieces();
+  if (ends_with_hole) require(to.truncate(end), "lengthen", path);
 }
 
 // The segment already counts these entries; they go to the end of the index file, which is not synced: it can

@@ -7,6 +7,7 @@
 #include "env/disk.h"
 #include "storage/file_cache.h"
 #include "storage/group.h"
+#include "storage/kept_files.h"
 #include "storage/segment_format.h"
 #include "storage/store.h"
 
@@ -28,8 +29,8 @@ struct Unsynced {
 
 class Segments {
  public:
-  Segments(env::Disk& disk, FileCache& files, std::string dir, const Options& options)
-      : disk_(disk), files_(files), dir_(std::move(dir)), options_(options) {}
+  Segments(env::Disk& disk, FileCache& files, const KeptFiles& kept, std::string dir, const Options& options)
+      : disk_(disk), files_(files), kept_(kept), dir_(std::move(dir)), options_(options) {}
 
   std::string folder_of(GroupId group) const { return dir_ + "/" + std::to_string(group.value); }
   std::string path_of(GroupId group, Index first) const;
@@ -37,7 +38,7 @@ class Segments {
 
   // ---- writing
   // Moves entries from the front of the tail, up to `to` and about `bytes_max`, into segments. Gives the
-  // bytes written.
+  // bytes moved; those that are kept where they are count a quarter.
   std::size_t write(Group& group, Index to, std::size_t bytes_max, Unsynced& unsynced);
   // Makes the last segment take no more entries.
   void seal(Group& group, Unsynced& unsynced);
@@ -77,6 +78,9 @@ class Segments {
   Segment& open_segment(Group& group, std::size_t entry_bytes, Unsynced& unsynced);
   void create_segment(Group& group, Unsynced& unsynced);
   std::shared_ptr<env::File> file(const std::string& path, env::OpenMode mode, Unsynced& unsynced);
+  void write_entries(const Group& group, std::uint64_t at, Index first, Index last, env::File& to,
+                     const std::string& path);
+  std::optional<KeptPlace> kept_place_of(const Segment& segment, GroupId group, const TailEntry& item) const;
   void write_index(const Group& group, Segment& segment, std::vector<std::byte> entries);
 
   Result<Slice, Error> read_at(const std::string& path, std::uint64_t at, std::size_t bytes);
@@ -93,6 +97,7 @@ class Segments {
 
   env::Disk& disk_;
   FileCache& files_;
+  const KeptFiles& kept_;
   const std::string dir_;
   const Options& options_;
 };

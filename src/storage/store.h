@@ -29,9 +29,12 @@
 namespace kontiki::storage {
 
 struct Options {
-  std::size_t wal_file_bytes = 64u << 20;        // a WAL file is closed at about this size
-  std::size_t wal_bytes_max = 256u << 20;        // backlog at which the oldest file is emptied into segments
-  std::size_t wal_batch_bytes_max = 16u << 20;   // a larger flush is several batches, still with one sync
+  std::size_t wal_file_bytes = 64u << 20;       // a WAL file is closed at about this size
+  std::size_t wal_bytes_max = 256u << 20;       // backlog at which the oldest file is emptied into segments
+  std::size_t wal_batch_bytes_max = 16u << 20;  // a larger flush is several batches, still with one sync
+  // A payload of at least this size is not copied to its segment if half of its WAL file is such: the file is
+  // kept. At least 20.
+  std::size_t kept_payload_bytes_min = 64u << 10;
   std::size_t segment_bytes = 1u << 30;          // default of groups
   std::size_t index_interval_bytes = 16u << 10;  // one sparse index entry per so many bytes of a segment
   std::uint64_t seed = 1;                        // of ids: should differ between nodes and starts
@@ -71,7 +74,9 @@ struct RecoveredGroup {
 struct Stats {                  // of the shard
   std::uint64_t wal_bytes = 0;  // backlog in WAL files, staged included
   std::uint64_t wal_files = 0;
-  std::uint64_t flushes = 0;  // fsyncs of the WAL
+  std::uint64_t kept_files = 0;  // that were emptied, and stay for what segments point to in them
+  std::uint64_t kept_bytes = 0;  // that they take
+  std::uint64_t flushes = 0;     // fsyncs of the WAL
   std::uint64_t flushed_bytes = 0;
   std::uint64_t open_files = 0;
   std::uint64_t tail_bytes = 0;  // entry bytes held in memory

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace kontiki::storage {
 namespace {
@@ -86,23 +87,33 @@ StoreImpl::StoreImpl(env::Disk& disk, env::Executor& executor, std::string dir, 
       store_(store),
       wal_(disk, executor, dir_ + "/wal", store, options),
       files_(disk, options.open_files_max),
-      segments_(disk, files_, dir_ + "/groups", options_),
+      kept_(disk, files_, dir_ + "/wal", groups_),
+      segments_(disk, files_, kept_, dir_ + "/groups", options_),
       snapshots_(disk, executor, dir_ + "/groups", groups_),
       mover_(
-          executor, groups_, wal_, segments_,
+          executor, groups_, wal_, segments_, kept_,
           {.stage_state = [this](Group& group) { stage_state(group); }, .flush = [this] { flush_soon(); }}) {}
 
 Result<void, Error> StoreImpl::recover() {
   Replay groups;
-  std::map<std::uint64_t, std::unordered_set<GroupId>> mentioned;
+  std::map<std::uint64_t, WalFile> seen;
   const auto visit = [&](std::uint64_t file, WalRecord&& record) {
-    mentioned[file].insert(record.group);
+    seen[file].groups.insert(record.group);
+    const std::size_t bytes = record.entry.payload.size();
+    if (bytes >= options_.kept_payload_bytes_min) {
+      seen[file].large.push_back(
+          {record.group, record.entry.header.index, record.payload_at, static_cast<std::uint32_t>(bytes)});
+    }
     replay(groups, file, std::move(record));
   };
   auto wal = recover_wal(disk_, dir_ + "/wal", store_, visit);
   if (!wal) return unexpected(wal.error());
-  for (auto& [number, file] : wal->files) file.groups = std::move(mentioned[number]);
+  for (auto& [number, file] : wal->files) {
+    file.groups = std::move(seen[number].groups);
+    file.large = std::move(seen[number].large);
+  }
   wal_.start(wal->position, std::move(wal->files));
+  if (auto found = kept_.find(); !found) return found;
 
   // A group's state stands in the WAL as long as the group lives; a folder without one is left from a
   // removal.
@@ -119,6 +130,7 @@ Result<void, Error> StoreImpl::recover() {
     const bool has_folder = folders.erase(std::to_string(id.value)) != 0;
     if (auto done = recover_group(id, from, has_folder); !done) return done;
   }
+  kept_.settle();
   remove_stale_damaged();
   for (const auto& name : folders) {
     const bool number = !name.empty() && name.find_first_not_of("0123456789") == std::string::npos;
@@ -209,6 +221,9 @@ void StoreImpl::remove(GroupId group) {
   const bool folder = it->second->folder;
   const bool doubtful = it->second->hard.doubt.open;
   groups_.erase(it);
+  after_flush([this, group] {
+    if (!has(group)) kept_.release(group, Index(std::numeric_limits<std::uint64_t>::max()));
+  });
   snapshots_.forget(group);
   if (folder) {
     after_flush([this, path = segments_.folder_of(group)] {
@@ -270,13 +285,12 @@ void StoreImpl::discard(GroupId group, const HardState& state) {
 void StoreImpl::reset(GroupId group, const LogStart& start) {
   Group& to = find(group);
   restart_log(to, start);
-  if (!to.folder) return;
-  to.cleaning = true;
-  after_flush([this, group, epoch = to.epoch] {
+  to.cleaning = to.folder;
+  after_flush([this, group, until = start.index, epoch = to.epoch] {
     const auto it = groups_.find(group);
     if (it == groups_.end() || it->second->epoch != epoch) return;  // a later step cleans
-    segments_.remove_all_files(group);
-    it->second->cleaning = false;
+    if (std::exchange(it->second->cleaning, false)) segments_.remove_all_files(group);
+    kept_.release(group, until);
   });
 }
 
@@ -362,6 +376,7 @@ Result<std::optional<Store::Snapshot>, Error> StoreImpl::load_snapshot(GroupId g
 void StoreImpl::upkeep() {
   if (!wal_.has_staged()) wal_.seal();
   wal_.lengthen();
+  kept_.shrink_one();
   mover_.go_on_idle();
   mover_.start_if_due(options_.wal_bytes_max, options_.wal_file_bytes / 2);
 }
@@ -384,6 +399,8 @@ Stats StoreImpl::stats() const {
   for (const auto& [id, group] : groups_) tail_bytes += group->tail.bytes();
   return {.wal_bytes = wal_.bytes(),
           .wal_files = wal_.files().size(),
+          .kept_files = kept_.size(),
+          .kept_bytes = kept_.bytes(),
           .flushes = wal_.syncs(),
           .flushed_bytes = wal_.synced_bytes(),
           .open_files = files_.size(),

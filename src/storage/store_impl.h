@@ -5,6 +5,7 @@
 
 #include "storage/file_cache.h"
 #include "storage/group.h"
+#include "storage/kept_files.h"
 #include "storage/mover.h"
 #include "storage/recovery.h"
 #include "storage/segments.h"
@@ -115,6 +116,7 @@ class StoreImpl final : public Store {
   GroupTable groups_;
   Wal wal_;
   FileCache files_;
+  KeptFiles kept_;
   Segments segments_;
   Snapshots snapshots_;
   Mover mover_;

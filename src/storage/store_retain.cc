@@ -64,10 +64,11 @@ LogStart StoreImpl::retain(GroupId group, const Retention& retention, std::int64
   log.hint = {};
   if (log.segments.empty()) log.durable = {.last = start, .first = Index(0), .bytes = 0};
   stage_state(log);
-  after_flush([this, group, firsts = std::move(firsts), epoch = log.epoch] {
+  after_flush([this, group, firsts = std::move(firsts), to = start.index, epoch = log.epoch] {
     const auto it = groups_.find(group);
     if (it == groups_.end() || it->second->epoch != epoch) return;  // a later step removes them all
     for (const Index first : firsts) segments_.remove_files(group, first);
+    kept_.release(group, to);
   });
   return log.start;
 }

@@ -1,6 +1,7 @@
 #include "storage/wal.h"
 
 #include "storage/codec.h"
+#include "storage/kept_files.h"
 
 #include <algorithm>
 
@@ -23,7 +24,10 @@ Wal::Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& 
       dir_(std::move(dir)),
       store_(store),
       file_bytes_(options.wal_file_bytes),
-      batch_bytes_max_(options.wal_batch_bytes_max) {}
+      batch_bytes_max_(options.wal_batch_bytes_max),
+      large_bytes_min_(options.kept_payload_bytes_min) {
+  CHECK(large_bytes_min_ >= kKeptPlaceBytes, "what is kept is no smaller than its place");
+}
 
 std::string Wal::path_of(const std::string& dir, std::uint64_t number) {
   return dir + "/" + number_name(number, ".wal");
@@ -61,44 +65,46 @@ void Wal::start(const WalPosition& position, std::map<std::uint64_t, WalFile> fi
   if (file_end_ >= file_bytes_) ++staging_file_;
 }
 
-BatchBuilder& Wal::builder() {
-  if (builders_.empty() || builders_.back().body_bytes() >= batch_bytes_max_) builders_.emplace_back();
-  return builders_.back();
+Wal::Staged& Wal::staging() {
+  if (staged_.empty() || staged_.back().batch.body_bytes() >= batch_bytes_max_) staged_.emplace_back();
+  return staged_.back();
 }
 
-void Wal::staged(std::size_t before) {
-  staged_bytes_ += builders_.back().body_bytes() - before;
+void Wal::count_staged(std::size_t before) {
+  staged_bytes_ += staged_.back().batch.body_bytes() - before;
 }
 
 void Wal::stage_append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload) {
   files_[staging_file_].groups.insert(group);
-  BatchBuilder& to = builder();
-  const std::size_t before = to.body_bytes();
-  to.append(type, group, header, payload);
-  staged(before);
+  Staged& to = staging();
+  const std::size_t before = to.batch.body_bytes();
+  const std::size_t at = to.batch.append(type, group, header, payload);
+  if (payload.size() >= large_bytes_min_)
+    to.large.push_back({group, header.index, at, static_cast<std::uint32_t>(payload.size())});
+  count_staged(before);
 }
 
 void Wal::stage_state(RecordType type, GroupId group, const GroupState& state) {
   files_[staging_file_].groups.insert(group);
-  BatchBuilder& to = builder();
+  BatchBuilder& to = staging().batch;
   const std::size_t before = to.body_bytes();
   to.state(type, group, state);
-  staged(before);
+  count_staged(before);
 }
 
 void Wal::stage_remove(GroupId group) {
   files_[staging_file_].groups.insert(group);
-  BatchBuilder& to = builder();
+  BatchBuilder& to = staging().batch;
   const std::size_t before = to.body_bytes();
   to.plain(RecordType::kRemove, group);
-  staged(before);
+  count_staged(before);
 }
 
 void Wal::stage_seal() {
-  BatchBuilder& to = builder();
+  BatchBuilder& to = staging().batch;
   const std::size_t before = to.body_bytes();
   to.plain(RecordType::kSeal, GroupId(0));
-  staged(before);
+  count_staged(before);
 }
 
 void Wal::roll() {
@@ -114,8 +120,7 @@ void Wal::open_staging_file() {
     require(file_->sync(), "sync", path_of(dir_, file_number_));
     synced(sequence_);
   }
-  const WalFileHeader header{.version = kFormatVersion,
-                             .store = store_,
+  const WalFileHeader header{.store = store_,
                              .number = staging_file_,
                              .first_sequence = sequence_,
                              .first_file = first_file_,
@@ -134,7 +139,7 @@ void Wal::open_staging_file() {
   bytes_ += file_end_;
 }
 
-void Wal::write_batch(BatchBuilder& builder) {
+void Wal::write_batch(BatchBuilder& builder, const std::vector<WalPayload>& large) {
   WalBatchHeader header;
   header.sequence = sequence_;
   header.synced_below = synced_below_;
@@ -142,25 +147,30 @@ void Wal::write_batch(BatchBuilder& builder) {
   header.previous_crc = previous_crc_;
   const auto pieces = builder.finish(header, store_);
   require(file_->write(file_end_, pieces), "write", path_of(dir_, file_number_));
+  WalFile& file = files_[file_number_];
+  for (WalPayload payload : large) {
+    payload.at += file_end_ + kWalBatchHeaderBytes;
+    file.large.push_back(payload);
+  }
   const std::size_t bytes = batch_bytes(header);
   file_end_ += bytes;
   file_bytes_held_ = std::max(file_bytes_held_, file_end_);
   bytes_ += bytes;
   synced_bytes_ += bytes;
-  files_[file_number_].bytes = file_end_;
+  file.bytes = file_end_;
   previous_crc_ = header.header_crc;
   ++sequence_;
 }
 
 void Wal::write_staged() {
   open_staging_file();
-  for (auto& builder : builders_) {
+  for (auto& staged : staged_) {
     // Only the last batch may say that files are not needed: what replaces them may stand in any of this
     // flush.
-    if (&builder == &builders_.back()) first_file_ = released_;
-    write_batch(builder);
+    if (&staged == &staged_.back()) first_file_ = released_;
+    write_batch(staged.batch, staged.large);
   }
-  builders_.clear();
+  staged_.clear();
   staged_bytes_ = 0;
   sealed_ = false;
   if (file_end_ >= file_bytes_) ++staging_file_;
@@ -199,7 +209,7 @@ void Wal::seal() {
   if (sealed_ || busy_ || synced_below_ != sequence_) return;
   BatchBuilder builder;
   builder.plain(RecordType::kSeal, GroupId(0));
-  write_batch(builder);
+  write_batch(builder, {});
   sealed_ = true;
 }
 
@@ -216,11 +226,15 @@ void Wal::lengthen() {
   file_bytes_held_ += piece.size();
 }
 
-void Wal::drop_files() {
+std::vector<std::uint64_t> Wal::drop_files() {
+  std::vector<std::uint64_t> kept;
   while (files_.begin()->first < first_file_) {
     const auto oldest = files_.begin();
     const std::string path = path_of(dir_, oldest->first);
-    if (!keep_as_spare(path)) {
+    if (oldest->second.is_kept) {
+      KeptFiles::give_name(disk_, dir_, oldest->first);
+      kept.push_back(oldest->first);
+    } else if (!keep_as_spare(path)) {
       const auto removed = disk_.remove(path);
       if (!removed && removed.error() != env::DiskError::kNotFound)
         disk_fatal("remove", path, removed.error());
@@ -228,6 +242,7 @@ void Wal::drop_files() {
     bytes_ -= oldest->second.bytes;
     files_.erase(oldest);
   }
+  return kept;
 }
 
 bool Wal::keep_as_spare(const std::string& path) {

@@ -28,6 +28,8 @@ namespace kontiki::storage {
 struct WalFile {
   std::uint64_t bytes = 0;
   std::unordered_set<GroupId> groups;  // that have a record in it
+  std::vector<WalPayload> large{};     // payloads that are worth to be left where they are, in order
+  bool is_kept = false;                // it has a list, and segments may point to it (kept_files.h)
 };
 
 // Where writing goes on after recovery, or begins.
@@ -54,7 +56,7 @@ class Wal {
   void stage_state(RecordType type, GroupId group, const GroupState& state);
   void stage_remove(GroupId group);
   void stage_seal();  // only to have something to flush
-  bool has_staged() const { return !builders_.empty(); }
+  bool has_staged() const { return !staged_.empty(); }
   std::uint64_t staging_file() const { return staging_file_; }
 
   // Writes what is staged and syncs it; `done` runs on the executor. Must not be busy.
@@ -71,9 +73,10 @@ class Wal {
   void lengthen();
 
   // The next flush says that files below `number` are not needed. drop_files() removes them after that flush,
-  // but for one that becomes the spare.
+  // but for one that becomes the spare and for those that are kept: these get another name.
   void release_below(std::uint64_t number) { released_ = number; }
-  void drop_files();
+  std::vector<std::uint64_t> drop_files();  // the kept ones
+  void keep(std::uint64_t number) { files_.at(number).is_kept = true; }
   // Everything staged from now on goes to a new file; the next flush makes it. Nothing if the last one is
   // empty.
   void roll();
@@ -84,10 +87,14 @@ class Wal {
   std::uint64_t synced_bytes() const { return synced_bytes_; }
 
  private:
-  BatchBuilder& builder();
-  void staged(std::size_t before);
+  struct Staged {
+    BatchBuilder batch{};
+    std::vector<WalPayload> large{};  // at: in the body
+  };
+  Staged& staging();
+  void count_staged(std::size_t before);
   void write_staged();
-  void write_batch(BatchBuilder& builder);
+  void write_batch(BatchBuilder& builder, const std::vector<WalPayload>& large);
   void open_staging_file();
   void synced(std::uint64_t sequence);
   bool keep_as_spare(const std::string& path);
@@ -98,8 +105,9 @@ class Wal {
   const Uuid store_;
   const std::size_t file_bytes_;
   const std::size_t batch_bytes_max_;
+  const std::size_t large_bytes_min_;
 
-  std::vector<BatchBuilder> builders_;  // staged batches, all but the last one full
+  std::vector<Staged> staged_;  // all but the last one full
   std::size_t staged_bytes_ = 0;
   std::uint64_t staging_file_ = 1;
 

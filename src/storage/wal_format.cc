@@ -37,7 +37,7 @@ std::optional<GroupState> decode_state(ByteReader& in) {
 Slice encode_file_header(const WalFileHeader& header) {
   ByteWriter out;
   out.fixed(kFileMagic);
-  out.fixed(kFormatVersion);
+  out.fixed(header.version);
   out.fixed(header.previous_crc);
   out.uuid(header.store);
   out.fixed(header.number);
@@ -97,6 +97,7 @@ bool decode_records(const Slice& body, std::uint32_t count, const std::function<
         in.raw(length);
         if (!in.ok() || !header) return false;
         record.entry = {*header, body.sub(at, length)};
+        record.payload_at = at;
         break;
       }
       case RecordType::kState:
@@ -123,7 +124,8 @@ void BatchBuilder::own(Bytes bytes) {
   body_bytes_ += bytes.size();
 }
 
-void BatchBuilder::append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload) {
+std::size_t BatchBuilder::append(RecordType type, GroupId group, const EntryHeader& header,
+                                 const Slice& payload) {
   CHECK(payload.size() <= kPayloadBytesMax, "an entry's payload is larger than the log takes");
   std::array<std::byte, 9 + kEntryHeaderBytes + 4> head;
   head[0] = static_cast<std::byte>(type);
@@ -133,9 +135,14 @@ void BatchBuilder::append(RecordType type, GroupId group, const EntryHeader& hea
   std::memcpy(head.data() + 9 + kEntryHeaderBytes, &length, 4);
   own(head);
   ++records_;
-  if (payload.size() <= kCopiedPayloadBytesMax) return own(payload.bytes());
-  cuts_.push_back({own_.size(), payload});
-  body_bytes_ += payload.size();
+  const std::size_t at = body_bytes_;
+  if (payload.size() <= kCopiedPayloadBytesMax) {
+    own(payload.bytes());
+  } else {
+    cuts_.push_back({own_.size(), payload});
+    body_bytes_ += payload.size();
+  }
+  return at;
 }
 
 void BatchBuilder::state(RecordType type, GroupId group, const GroupState& state) {

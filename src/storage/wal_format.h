@@ -14,12 +14,13 @@
 
 namespace kontiki::storage {
 
+inline constexpr std::uint32_t kWalVersion = 3;  // version 2 knows nothing of files that are kept
 inline constexpr std::size_t kWalFileHeaderBytes = 64;
 inline constexpr std::size_t kWalBatchHeaderBytes = 48;
 inline constexpr std::size_t kWalAlignment = 8;  // of batches
 
 struct WalFileHeader {
-  std::uint32_t version = 0;
+  std::uint32_t version = kWalVersion;
   Uuid store;
   std::uint64_t number = 0;
   std::uint64_t first_sequence =
@@ -67,8 +68,18 @@ enum class RecordType : std::uint8_t {
 struct WalRecord {
   RecordType type = RecordType::kSeal;
   GroupId group;
-  Entry entry;       // kAppend, kCarry
-  GroupState state;  // kState, kReset
+  Entry entry;                   // kAppend, kCarry
+  std::uint64_t payload_at = 0;  // of these, the byte of what was read at which the payload begins
+  GroupState state;              // kState, kReset
+};
+
+// Where the payload of an append or carry record stands in its file.
+struct WalPayload {
+  GroupId group;
+  Index index;
+  std::uint64_t at = 0;
+  std::uint32_t bytes = 0;
+  friend bool operator==(const WalPayload&, const WalPayload&) = default;
 };
 
 Slice encode_file_header(const WalFileHeader& header);
@@ -85,7 +96,8 @@ inline std::size_t batch_bytes(const WalBatchHeader& header) {  // on disk, with
 // Collects the records of one batch. Large payloads are kept as slices and never copied.
 class BatchBuilder {
  public:
-  void append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload);
+  // Gives the byte of the body at which the payload begins.
+  std::size_t append(RecordType type, GroupId group, const EntryHeader& header, const Slice& payload);
   void state(RecordType type, GroupId group, const GroupState& state);
   void plain(RecordType type, GroupId group);  // kRemove, kSeal
 

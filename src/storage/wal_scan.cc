@@ -2,11 +2,13 @@
 
 #include "base/crc32c.h"
 #include "storage/codec.h"
+#include "storage/kept_files.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <deque>
+#include <set>
 #include <utility>
 
 namespace kontiki::storage {
@@ -36,6 +38,7 @@ class Reader {
   const std::string& dir_;
   const Uuid& store_;
   const RecordVisitor& visit_;
+  std::set<std::uint64_t> lists_;  // files that have one
   std::optional<WalChain> chain_;  // of the file before
   RecoveredWal out_;
 };
@@ -46,6 +49,7 @@ Result<std::vector<std::uint64_t>, Error> Reader::list() {
   std::vector<std::uint64_t> numbers;
   for (const auto& name : *names) {
     if (const auto number = parse_number_name(name, ".wal")) numbers.push_back(*number);
+    if (const auto number = parse_number_name(name, ".list")) lists_.insert(*number);
   }
   std::ranges::sort(numbers);
   return numbers;
@@ -58,7 +62,8 @@ Result<OpenFile, Error> Reader::open(std::uint64_t number) {
   file.bytes = std::move(*bytes);
   const auto header = decode_file_header(file.bytes.bytes());
   if (!header) return unexpected(damaged(file.path, 0, "the file header does not match its checksum"));
-  if (header->version != kFormatVersion) return unexpected(other_format(file.path, header->version));
+  if (header->version != kWalVersion && header->version != kFormatVersion)
+    return unexpected(other_format(file.path, header->version, kWalVersion));
   if (header->store != store_ || header->number != number) {
     return unexpected(damaged(file.path, 16, "the file belongs to another store or carries another number"));
   }
@@ -83,10 +88,25 @@ Result<RecoveredWal, Error> Reader::run() {
   if (*first > needed) {
     return unexpected(damaged(Wal::path_of(dir_, needed), 0, "the file is missing"));
   }
+  // More may be appended to the newest file, so its list would not fit. Nothing durable points to it: what
+  // does is staged for a later file.
+  if (lists_.erase(numbers->back()) != 0) {
+    const std::string list = KeptFiles::list_path_of(dir_, numbers->back());
+    require(disk_.remove(list), "remove", list);
+    require(disk_.sync_dir(dir_), "sync the folder", dir_);
+  }
   for (const auto number : *numbers) {
-    if (number >= needed) break;
     const std::string path = Wal::path_of(dir_, number);
-    require(disk_.remove(path), "remove", path);
+    const bool is_kept = lists_.contains(number);
+    if (number >= needed) {
+      out_.files[number].is_kept = is_kept;
+      continue;
+    }
+    if (is_kept) {
+      KeptFiles::give_name(disk_, dir_, number);
+    } else {
+      require(disk_.remove(path), "remove", path);
+    }
     out_.files.erase(number);
   }
   return std::move(out_);
@@ -104,8 +124,10 @@ Result<void, Error> Reader::read(const OpenFile& file, bool newest) {
   }
   std::optional<std::uint64_t> unreadable;
   const auto visit_batch = [&](const WalBatchHeader& batch, const Slice& body, std::uint64_t at) {
-    const bool sound = decode_records(body, batch.records,
-                                      [&](WalRecord&& record) { visit_(file.number, std::move(record)); });
+    const bool sound = decode_records(body, batch.records, [&](WalRecord&& record) {
+      record.payload_at += at + kWalBatchHeaderBytes;
+      visit_(file.number, std::move(record));
+    });
     if (!sound && !unreadable) unreadable = at;
   };
   chain_ = follow_chain(file.bytes, file.header, visit_batch);

@@ -2,6 +2,7 @@
 // write-ahead log, without a store around them.
 #include "base/check.h"
 #include "fuzz/fuzzer.h"
+#include "storage/kept_files.h"
 #include "storage/segment_format.h"
 #include "storage/snapshots.h"
 #include "storage/wal_format.h"
@@ -15,10 +16,15 @@ KONTIKI_FUZZER(storage_formats) {
   (void)storage::decode_snapshot_header(bytes.bytes());
   (void)storage::is_index_header(bytes.bytes(), GroupId{1}, Index{1});
   if (const auto entry = storage::decode_segment_entry(bytes.bytes())) {
-    const std::size_t whole = storage::kSegmentEntryBytes + entry->payload_bytes;
-    if (whole <= bytes.size()) (void)storage::is_intact(GroupId{1}, bytes.bytes().first(whole));
+    constexpr std::size_t kHead = storage::kSegmentEntryBytes;
+    if (kHead + entry->payload_bytes <= bytes.size()) {
+      const Slice payload = bytes.sub(kHead, entry->payload_bytes);
+      (void)storage::is_intact(GroupId{1}, bytes.bytes(), payload);
+      if (entry->is_kept) (void)storage::decode_kept_place(payload.bytes());
+    }
   }
   (void)storage::decode_index_entry(bytes.bytes());
+  (void)storage::decode_kept_list(1, bytes.bytes());
   (void)storage::decode_file_header(bytes.bytes());
   Uuid store;
   (void)storage::decode_batch_header(bytes.bytes(), store);

@@ -35,6 +35,7 @@ storage::Options options() {
   o.wal_bytes_max = 6144;
   o.segment_bytes = 1024;
   o.index_interval_bytes = 256;
+  o.kept_payload_bytes_min = 90;
   return o;
 }
 

@@ -65,6 +65,16 @@ class SimFile : public env::File {
     return {};
   }
 
+  DiskResult<void> punch(std::uint64_t at, std::uint64_t bytes) override {
+    if (auto error = refused(DiskOp::kWrite)) return unexpected(*error);
+    const std::uint64_t size = inode_->content().size();
+    if (at >= size) return {};
+    Buffer zeros(static_cast<std::size_t>(std::min(bytes, size - at)));
+    std::ranges::fill(zeros.span(), std::byte{0});
+    inode_->write(at, Slice(zeros));
+    return {};
+  }
+
   DiskResult<void> sync() override {
     if (dead()) return unexpected(DiskError::kIo);
     ++disk_.counters_.syncs;

@@ -31,6 +31,7 @@ void draw_sizes(Prng& prng, multiraft::NodeOptions& node) {
   node.storage.wal_batch_bytes_max = one_of<std::size_t>(prng, {8u << 10, 64u << 10, 16u << 20});
   node.storage.index_interval_bytes = one_of<std::size_t>(prng, {512, 4096, 16u << 10});
   node.storage.open_files_max = one_of<std::size_t>(prng, {4, 16, 256});
+  node.storage.kept_payload_bytes_min = one_of<std::size_t>(prng, {20, 128, 1024, 64u << 10});
   node.link_bytes_max = one_of<std::size_t>(prng, {64u << 10, 1u << 20, 64u << 20});
   node.uncommitted_bytes_max = one_of<std::size_t>(prng, {32u << 10, 1u << 20, 64u << 20});
   node.snapshot_bytes = one_of<std::size_t>(prng, {8u << 10, 128u << 10, 64u << 20});

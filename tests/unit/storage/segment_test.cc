@@ -214,6 +214,7 @@ TEST_F(SegmentTest, EmptyingAFileIsSpreadOverWhatComesIn) {
   world.options.wal_file_bytes = 16 * kMiB;
   world.options.wal_bytes_max = 24 * kMiB;
   world.options.segment_bytes = 64 * kMiB;
+  world.options.kept_payload_bytes_min = kMiB;
   Store& store = world.open();
   store.create(kGroup);
   std::uint64_t index = 0;
