@@ -130,7 +130,7 @@ Result<void, Error> adopt_tail(Group& group, ReplayedGroup& from, const std::str
     }
     term = item.entry.header.term;
     group.push_term(term, index);
-    group.tail.push(item.entry, item.file);
+    group.tail.push(std::move(item));
     ++next;
   }
   return {};

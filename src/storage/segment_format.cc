@@ -19,6 +19,33 @@ std::uint32_t seed_of(GroupId group) {
   return crc32c(std::as_bytes(std::span(&group.value, 1)));
 }
 
+// What stands between an entry's checksum and its payload.
+using EntryHead = std::array<std::byte, kSegmentEntryBytes - 4>;
+
+EntryHead head_of(const EntryHeader& header, std::size_t payload_bytes, std::uint32_t flags) {
+  EntryHead head;
+  const auto length = static_cast<std::uint32_t>(payload_bytes) | flags;
+  std::memcpy(head.data(), &length, 4);
+  encode_entry_header(header, head.data() + 4);
+  return head;
+}
+
+std::uint32_t crc_of(GroupId group, Bytes head, const Slice& payload) {
+  return crc32c(payload.bytes(), crc32c(head, seed_of(group)));
+}
+
+void encode_entry(std::uint32_t crc, const EntryHead& head, std::byte* out) {
+  std::memcpy(out, &crc, 4);
+  std::memcpy(out + 4, head.data(), head.size());
+}
+
+void encode_kept_place(const KeptPlace& place, std::byte* out) {
+  std::memcpy(out, &place.file, 8);
+  std::memcpy(out + 8, &place.at, 8);
+  const std::uint32_t crc = crc32c(Bytes(out, 16));
+  std::memcpy(out + 16, &crc, 4);
+}
+
 }  // namespace
 
 Slice encode_segment_header(const SegmentHeader& header) {
@@ -52,13 +79,6 @@ std::optional<SegmentHeader> decode_segment_header(Bytes bytes) {
   return header;
 }
 
-void encode_kept_place(const KeptPlace& place, std::byte* out) {
-  std::memcpy(out, &place.file, 8);
-  std::memcpy(out + 8, &place.at, 8);
-  const std::uint32_t crc = crc32c(Bytes(out, 16));
-  std::memcpy(out + 16, &crc, 4);
-}
-
 std::optional<KeptPlace> decode_kept_place(Bytes bytes) {
   if (bytes.size() < kKeptPlaceBytes) return std::nullopt;
   ByteReader in(bytes);
@@ -69,14 +89,19 @@ std::optional<KeptPlace> decode_kept_place(Bytes bytes) {
   return place;
 }
 
-void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, bool is_kept,
-                          std::byte* out) {
-  const auto length = static_cast<std::uint32_t>(payload.size()) | (is_kept ? kIsKept : 0);
-  std::memcpy(out + 4, &length, 4);
-  encode_entry_header(header, out + 8);
-  const std::uint32_t crc =
-      crc32c(payload.bytes(), crc32c(Bytes(out + 4, kSegmentEntryBytes - 4), seed_of(group)));
-  std::memcpy(out, &crc, 4);
+void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, std::byte* out) {
+  const EntryHead head = head_of(header, payload.size(), 0);
+  encode_entry(crc_of(group, head, payload), head, out);
+}
+
+void encode_kept_entry(const EntryHeader& header, std::size_t payload_bytes, std::uint32_t crc,
+                       const KeptPlace& place, std::byte* out) {
+  encode_entry(crc, head_of(header, payload_bytes, kIsKept), out);
+  encode_kept_place(place, out + kSegmentEntryBytes);
+}
+
+std::uint32_t kept_entry_crc(GroupId group, const EntryHeader& header, const Slice& payload) {
+  return crc_of(group, head_of(header, payload.size(), kIsKept), payload);
 }
 
 std::optional<SegmentEntry> decode_segment_entry(Bytes bytes) {
@@ -97,8 +122,7 @@ std::optional<SegmentEntry> decode_segment_entry(Bytes bytes) {
 bool is_intact(GroupId group, Bytes entry, const Slice& payload) {
   std::uint32_t crc = 0;
   std::memcpy(&crc, entry.data(), 4);
-  const Bytes head = entry.subspan(4, kSegmentEntryBytes - 4);
-  return crc == crc32c(payload.bytes(), crc32c(head, seed_of(group)));
+  return crc == crc_of(group, entry.subspan(4, kSegmentEntryBytes - 4), payload);
 }
 
 Slice encode_index_header(GroupId group, Index first) {

@@ -32,13 +32,15 @@ struct KeptPlace {
   std::uint64_t file = 0;
   std::uint64_t at = 0;
 };
-void encode_kept_place(const KeptPlace& place, std::byte* out);
 std::optional<KeptPlace> decode_kept_place(Bytes bytes);  // none if it does not match its checksum
 
-// The fixed part of an entry; the payload follows, or its place if it is kept elsewhere, and then a hole as
-// large as the rest of it. The checksum covers group, length, header and payload.
-void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, bool is_kept,
-                          std::byte* out);
+// The fixed part of an entry; the payload follows. The checksum covers group, length, header and payload.
+void encode_segment_entry(GroupId group, const EntryHeader& header, const Slice& payload, std::byte* out);
+// That of an entry whose payload is kept elsewhere, and its place; a hole as large as the rest of it follows.
+// `crc`: kept_entry_crc(), which is not that of an entry with its payload behind it.
+void encode_kept_entry(const EntryHeader& header, std::size_t payload_bytes, std::uint32_t crc,
+                       const KeptPlace& place, std::byte* out);
+std::uint32_t kept_entry_crc(GroupId group, const EntryHeader& header, const Slice& payload);
 struct SegmentEntry {
   std::uint32_t crc = 0;
   std::uint32_t payload_bytes = 0;

@@ -176,14 +176,16 @@ void Segments::write_entries(const Group& group, std::uint64_t at, Index first, 
     const TailEntry& item = group.tail.at(i);
     const Slice& payload = item.entry.payload;
     const auto place = kept_place_of(segment, group.id, item);
-    encode_segment_entry(group.id, item.entry.header, payload, place.has_value(), heads.data() + head);
     end += kSegmentEntryBytes + payload.size();
     ends_with_hole = place.has_value();
     if (place) {
-      encode_kept_place(*place, heads.data() + head + kSegmentEntryBytes);
+      const std::uint32_t crc =
+          item.kept_crc ? *item.kept_crc : kept_entry_crc(group.id, item.entry.header, payload);
+      encode_kept_entry(item.entry.header, payload.size(), crc, *place, heads.data() + head);
       pieces.emplace_back(heads, head, kHeadBytesMax);
       write_pieces();
     } else {
+      encode_segment_entry(group.id, item.entry.header, payload, heads.data() + head);
       pieces.emplace_back(heads, head, kSegmentEntryBytes);
       if (!payload.empty()) pieces.push_back(payload);
     }

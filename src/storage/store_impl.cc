@@ -250,7 +250,12 @@ void StoreImpl::append(GroupId group, std::span<const Entry> entries) {
     wal_.stage_append(RecordType::kAppend, group, entry.header, entry.payload);
     mover_.count_fresh(kEntryHeaderBytes + entry.payload.size());
     to.push_term(entry.header.term, next);
-    to.tail.push(entry, wal_.staging_file());
+    // Now, while the payload is in the processor's cache: when its file is emptied it would have to come
+    // from memory once more, only for this.
+    std::optional<std::uint32_t> kept_crc;
+    if (entry.payload.size() >= options_.kept_payload_bytes_min)
+      kept_crc = kept_entry_crc(group, entry.header, entry.payload);
+    to.tail.push({entry, wal_.staging_file(), kept_crc});
     ++next;
   }
 }

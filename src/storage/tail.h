@@ -7,12 +7,15 @@
 #include "model/entry.h"
 
 #include <cstdint>
+#include <optional>
 
 namespace kontiki::storage {
 
 struct TailEntry {
   Entry entry;
   std::uint64_t file = 0;  // WAL file of its newest record
+  // What kept_entry_crc() gives, if it was asked when the payload was at hand.
+  std::optional<std::uint32_t> kept_crc = std::nullopt;
 };
 
 class Tail {
@@ -30,10 +33,10 @@ class Tail {
   const TailEntry& at(Index index) const { return const_cast<Tail*>(this)->at(index); }
   std::uint64_t bytes() const { return bytes_; }  // of payloads
 
-  void push(const Entry& entry, std::uint64_t file) {
-    CHECK(empty() || entry.header.index == last() + 1);
-    items_.push_back({entry, file});
-    bytes_ += entry.payload.size();
+  void push(TailEntry item) {
+    CHECK(empty() || item.entry.header.index == last() + 1);
+    bytes_ += item.entry.payload.size();
+    items_.push_back(std::move(item));
   }
   // Drops `from` and everything after it.
   void cut(Index from) {
