@@ -13,8 +13,9 @@ constexpr std::int64_t kConnectTimeoutUs = 1'000'000;
 constexpr std::int64_t kGreetingTimeoutUs = 2'000'000;
 constexpr std::int64_t kRetryFirstUs = 20'000;
 constexpr std::int64_t kRetryMaxUs = 500'000;
-// A frame is closed at about this size, so that heartbeats need not wait behind a huge one.
-constexpr std::size_t kFrameBytesSoft = 8u << 20;
+// A frame is closed at about this size, so that heartbeats need not wait behind a huge one, and its bytes are
+// still in a cache when its checksum is looked at.
+constexpr std::size_t kFrameBytesSoft = 512u << 10;
 
 std::size_t payload_bytes(const GroupMessage& message) {
   std::size_t bytes = 0;
