@@ -77,6 +77,9 @@ class Slice {
   }
   Slice sub(std::size_t offset) const { return sub(offset, size_ - offset); }
 
+  // The same bytes, to be changed: for who knows that nobody else reads this part of the buffer.
+  std::span<std::byte> writable() const { return {const_cast<std::byte*>(data_), size_}; }
+
   friend bool operator==(const Slice& a, const Slice& b) {
     return a.size_ == b.size_ && (a.size_ == 0 || std::memcmp(a.data_, b.data_, a.size_) == 0);
   }

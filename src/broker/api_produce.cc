@@ -109,7 +109,8 @@ void handle_produce(const RequestContext& context, kafka::ProduceRequest request
       if (error != kafka::ErrorCode::kNone)
         refused.emplace_back(place, error);
       else
-        by_shard[shard.shard_of(info->group)].push_back({info->group, std::move(*partition.records), place});
+        by_shard[shard.shard_of(info->group)].push_back(
+            {info->group, for_log(std::move(*partition.records), context.body_bytes), place});
     }
   }
   run.set_places(places);
@@ -124,6 +125,10 @@ void handle_produce(const RequestContext& context, kafka::ProduceRequest request
     shard.to_shard(
         number, [home = shard.number(), run_id, deadline_us, batches = std::move(deliveries)](
                     ShardBroker& at) mutable { deliver(at, home, run_id, deadline_us, std::move(batches)); });
+}
+
+Slice for_log(Slice batch, std::size_t request_bytes) {
+  return 2 * batch.size() >= request_bytes ? std::move(batch) : Slice::copy_of(batch.bytes());
 }
 
 // ---- ProduceRun -----------------------------------------------------------------------------------------

@@ -219,7 +219,7 @@ void Connection::serve(const kafka::RequestHeader& header, const Slice& body, st
   in_service_.emplace(place, InService{header.api_key, active_us_, charge});
   if (!api->serves(header.api_version))
     return answer(place, kafka::encode_unsupported_api_versions(header.correlation_id));
-  const RequestContext context{shard_, header, remote_};
+  const RequestContext context{shard_, header, remote_, body.size()};
   const auto done = find_handler(header.api_key)(context, body, Reply(weak_from_this(), place));
   if (!skips_the_lane(header.api_key))
     shard_.connections().lane().worked(shard_.clock().monotonic_us() - since_us);

@@ -169,25 +169,25 @@ void PartitionHost::refuse(const partition::Admission& admission, ProduceDone do
 
 bool PartitionHost::propose(const Slice& batch, const partition::Admission& admission, ProduceDone& done) {
   CHECK(admission.base_offset == group_->next_offset(), "the partition and its log disagree about the end");
-  const Slice stamped = partition_.stamped(batch, admission);
+  if (group_->is_busy()) return false;
+  partition_.stamp(batch.writable(), admission);
   const multiraft::Proposal proposal{.kind = EntryKind::kData,
-                                     .payload = stamped,
+                                     .payload = batch,
                                      .offset_count = admission.offset_count,
                                      .max_timestamp = admission.max_timestamp};
   const Term term = group_->term();
   const auto index = group_->propose({&proposal, 1});
   if (!index) {
-    if (index.error() == multiraft::ProposeError::kBusy) return false;
     note_refused(turn_of(batch));
     done(failure(kafka::ErrorCode::kNotLeaderOrFollower));
     return true;
   }
-  const auto view = RecordBatchView::parse(stamped.bytes());
+  const auto view = RecordBatchView::parse(batch.bytes());
   CHECK(view.has_value(), "an admitted batch parses");
   partition_.appended(*view, admission.base_offset, term);
   pending_.push_back(
       {*index, term, admission.base_offset, admission.log_append_time_ms, turn_of(batch), std::move(done)});
-  shard_.metrics().produce_bytes += stamped.size();
+  shard_.metrics().produce_bytes += batch.size();
   ++shard_.metrics().produce_batches;
   return true;
 }

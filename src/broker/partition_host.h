@@ -60,9 +60,9 @@ class PartitionHost final : public ReplicaHost {
   // The first offset that can be read.
   Offset log_start() const;
 
-  // Appends a batch as a producer sent it; `done` once, perhaps before this returns: when the batch is
-  // committed, or refused. Batches are appended in the order of the calls. While the group takes no more,
-  // they wait here, at most until `deadline_us` (monotonic).
+  // Appends a batch as a producer sent it, in bytes that nobody else reads: it is stamped there. `done` once,
+  // perhaps before this returns: when the batch is committed, or refused. Batches are appended in the order
+  // of the calls. While the group takes no more, they wait here, at most until `deadline_us` (monotonic).
   void produce(const Slice& batch, std::int64_t deadline_us, ProduceDone done);
 
   // Reads up to `bytes_max`; one batch more than that if `whole_first` and not even one fits.

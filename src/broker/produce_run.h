@@ -15,6 +15,10 @@
 
 namespace kontiki::broker {
 
+// A batch, which is part of a request of so many bytes, as the log may keep it: one that is most of its
+// request stays where it is; a smaller one is copied, as it would keep all of its request in memory.
+Slice for_log(Slice batch, std::size_t request_bytes);
+
 class ProduceRun {
  public:
   ProduceRun(ShardBroker& shard, std::int16_t acks, std::string remote,

@@ -40,10 +40,14 @@ void Group::set_segment_bytes(std::size_t bytes) {
   shard_.store_->set_segment_bytes(id_, bytes);
 }
 
+bool Group::is_busy() const {
+  return proposed_bytes_ > shard_.options_.uncommitted_bytes_max;
+}
+
 Result<Index, ProposeError> Group::propose(std::span<const Proposal> proposals) {
   CHECK(!proposals.empty());
   if (!is_leader()) return unexpected(ProposeError::kNotLeader);
-  if (proposed_bytes_ > shard_.options_.uncommitted_bytes_max) return unexpected(ProposeError::kBusy);
+  if (is_busy()) return unexpected(ProposeError::kBusy);
 
   std::vector<Entry> entries(proposals.size());
   Offset next = next_offset();

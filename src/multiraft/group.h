@@ -64,6 +64,8 @@ class Group {
   // first; the proposal is committed when an entry with this index AND the term at the time of the call is
   // applied.
   Result<Index, ProposeError> propose(std::span<const Proposal> proposals);
+  // Whether propose() would say kBusy to a leader.
+  bool is_busy() const;
 
   // Reads committed, applied data: batches from the one holding `from` on, at most `bytes_max` of payload but
   // at least one batch if there is one below the applied index.

@@ -21,17 +21,10 @@ void Partition::step_down() {
   expiry_due_ms_.reset();
 }
 
-Slice Partition::stamped(const Slice& batch, const Admission& admission) const {
-  Buffer copy(batch.size());
-  std::memcpy(copy.data(), batch.data(), batch.size());
-  stamp_in_place(copy.span(), admission);
-  return Slice(copy);
-}
-
-void Partition::stamp_in_place(std::span<std::byte> batch, const Admission& admission) const {
+void Partition::stamp(std::span<std::byte> batch, const Admission& admission) const {
   CHECK(admission.verdict == Admission::Verdict::kAppend && leader_term_,
         "only an admitted batch is stamped");
-  stamp(batch, admission.base_offset, leader_epoch_of(*leader_term_));
+  kontiki::stamp(batch, admission.base_offset, leader_epoch_of(*leader_term_));
   if (admission.log_append_time_ms >= 0) stamp_log_append_time(batch, admission.log_append_time_ms);
 }
 

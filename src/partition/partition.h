@@ -9,7 +9,7 @@
 //
 // The leader's path of one batch, all within one turn of the shard:
 //   Admission a = partition.admit(batch, now_ms);
-//   kAppend:    Slice payload = partition.stamped(batch, a);   // -> EntryHeader{a.base_offset,
+//   kAppend:    partition.stamp(batch.writable(), a);          // -> EntryHeader{a.base_offset,
 //   a.offset_count, ...}
 //               propose it; if it was taken: partition.appended(*RecordBatchView::parse(payload.bytes()),
 //                                                               a.base_offset, term);
@@ -98,12 +98,9 @@ class Partition {
   // Judges one batch as a producer sent it, against applied and pending batches; changes nothing. The checks
   // and their order are Kafka's: size, CRC, structure, timestamps, then duplicate, epoch, sequence.
   Admission admit(const Slice& batch, std::int64_t now_ms) const;
-  // The bytes of an admitted batch as they go into the log: one copy of the batch, since the producer's bytes
-  // are shared with the network frame, with base offset, leader epoch and, if configured, log append time
-  // stamped.
-  Slice stamped(const Slice& batch, const Admission& admission) const;
-  // The same without the copy, for bytes that nobody else holds.
-  void stamp_in_place(std::span<std::byte> batch, const Admission& admission) const;
+  // Makes of an admitted batch what goes into the log: base offset, leader epoch and, if configured, log
+  // append time. With the last it is not admitted a second time.
+  void stamp(std::span<std::byte> batch, const Admission& admission) const;
   // The batch was proposed at log_end_offset() under the term of become_leader. Requires can_produce().
   void appended(const RecordBatchView& batch, Offset base_offset, Term term);
   // A command that the leader should propose now, if any: today, an expiry round of producers once in

@@ -216,6 +216,25 @@ TEST(KafkaConnection, BatchesThatTheLogHasNoRoomForWaitAndKeepTheirOrder) {
   EXPECT_EQ(values_of(only(client.call(fetch_of("t", 1, 0), 12))), expected);
 }
 
+// The batch is changed when it is appended, and judged anew each time that it has waited.
+TEST(KafkaConnection, BatchesThatWaitForRoomGetTheBrokersTimeOnlyOnce) {
+  World world({.shards = 2, .uncommitted_bytes_max = 1});
+  world.create_topic("t", 1, 1, {{"message.timestamp.type", "LogAppendTime"}});
+  TestClient client = world.client(0);
+  std::vector<std::int32_t> ids;
+  std::vector<std::string> expected;
+  for (int i = 0; i < 20; ++i) {
+    expected.push_back(std::to_string(i));
+    ids.push_back(client.send(produce_of("t", 0, batch_of({expected.back()})), 9));
+  }
+  for (const auto id : ids) {
+    const auto answer = client.receive<kafka::ProduceRequest>(id, 9);
+    EXPECT_EQ(only(answer).error_code, ErrorCode::kNone);
+    EXPECT_GE(only(answer).log_append_time_ms, 0);
+  }
+  EXPECT_EQ(values_of(only(client.call(fetch_of("t", 0, 0), 12))), expected);
+}
+
 TEST(KafkaConnection, AClientThatDoesNotReadItsAnswersIsNotServedWithoutEnd) {
   BrokerLimits limits;
   limits.connection_unsent_bytes_max = 100'000;

@@ -1,5 +1,6 @@
 // One broker, real encoded requests: what is written is read, at its offsets, and nothing else.
 
+#include "broker/produce_run.h"
 #include "kafka/messages/api_versions.h"
 #include "kafka/messages/list_offsets.h"
 #include "kafka/messages/offset_for_leader_epoch.h"
@@ -74,6 +75,15 @@ TEST(ProduceFetch, OneRequestWritesManyPartitionsAndEachGetsItsOwnAnswer) {
   ASSERT_EQ(fetched.responses.size(), 2u);
   EXPECT_THAT(values_of(fetched.responses[0].partitions[0]), ElementsAre("a2", "a2"));
   EXPECT_THAT(values_of(fetched.responses[1].partitions[0]), ElementsAre("b1"));
+}
+
+TEST(ProduceFetch, ASmallPartOfARequestDoesNotKeepAllOfItInMemory) {
+  const Slice request = Slice::copy_of(std::string(1000, 'r'));
+  const Slice most = request.sub(100, 500);
+  const Slice little = request.sub(100, 499);
+  EXPECT_EQ(for_log(most, request.size()).data(), most.data());
+  EXPECT_NE(for_log(little, request.size()).data(), little.data());
+  EXPECT_EQ(for_log(little, request.size()), little);
 }
 
 TEST(ProduceFetch, ARefusedBatchGetsItsExactErrorAndIsNotAppended) {

@@ -76,7 +76,8 @@ struct Replica {
   Admission produce(const Slice& bytes, std::int64_t now_ms = 1000) {
     const Admission admission = partition.admit(bytes, now_ms);
     if (admission.verdict != Admission::Verdict::kAppend) return admission;
-    const Slice payload = partition.stamped(bytes, admission);
+    const Slice payload = Slice::copy_of(bytes.bytes());
+    partition.stamp(payload.writable(), admission);
     append(EntryKind::kData, payload, admission.offset_count, admission.max_timestamp);
     partition.appended(*RecordBatchView::parse(payload.bytes()), admission.base_offset, term);
     return admission;
