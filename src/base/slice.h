@@ -1,7 +1,7 @@
-// Slice: a reference-counted, immutable view of bytes. Copying a Slice shares the bytes; the buffer lives as
-// long as any Slice of it. Record bytes travel as Slices from the socket to disk, peers, cache and fetch
-// without a copy. Thread-safe in the way of shared_ptr: distinct Slices of one buffer may be used on distinct
-// shards.
+// Slice: a reference-counted view of bytes, immutable but for writable(). Copying a Slice shares the bytes;
+// the buffer lives as long as any Slice of it. Record bytes travel as Slices from the socket to disk, peers,
+// cache and fetch without a copy. Thread-safe in the way of shared_ptr: distinct Slices of one buffer may be
+// used on distinct shards.
 #pragma once
 
 #include "base/check.h"
@@ -77,7 +77,7 @@ class Slice {
   }
   Slice sub(std::size_t offset) const { return sub(offset, size_ - offset); }
 
-  // The same bytes, to be changed: for who knows that nobody else reads this part of the buffer.
+  // The same bytes, to be changed: for who knows that nobody else looks at this part of the buffer.
   std::span<std::byte> writable() const { return {const_cast<std::byte*>(data_), size_}; }
 
   friend bool operator==(const Slice& a, const Slice& b) {

@@ -110,7 +110,7 @@ void handle_produce(const RequestContext& context, kafka::ProduceRequest request
         refused.emplace_back(place, error);
       else
         by_shard[shard.shard_of(info->group)].push_back(
-            {info->group, for_log(std::move(*partition.records), context.body_bytes), place});
+            {info->group, for_log(std::move(*partition.records), context.buffer_bytes), place});
     }
   }
   run.set_places(places);
@@ -127,8 +127,9 @@ void handle_produce(const RequestContext& context, kafka::ProduceRequest request
                     ShardBroker& at) mutable { deliver(at, home, run_id, deadline_us, std::move(batches)); });
 }
 
-Slice for_log(Slice batch, std::size_t request_bytes) {
-  return 2 * batch.size() >= request_bytes ? std::move(batch) : Slice::copy_of(batch.bytes());
+Slice for_log(Slice batch, std::size_t buffer_bytes) {
+  const bool is_nearly_all = buffer_bytes - batch.size() <= buffer_bytes / 8;
+  return is_nearly_all ? std::move(batch) : Slice::copy_of(batch.bytes());
 }
 
 // ---- ProduceRun -----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ constexpr std::size_t kSmallAnswerBytes = 16u << 10;
 constexpr std::size_t kProgressBytes = 1u << 20;
 constexpr std::int64_t kStalledUs = 5'000'000;
 
-// What a request may take in memory, per byte of it: a batch is copied once on its way to the log; what a
+// What a request may take in memory, per byte of it: a batch may be copied on its way to the log; what a
 // fetch remembers of a partition, and what anything else is decoded to, is larger than the words for it.
 std::size_t memory_per_byte(kafka::ApiKey key) {
   switch (key) {
@@ -194,33 +194,34 @@ void Connection::rest_read(const Slice& rest) {
     return close(fmt::format("a request header that does not parse ({})", kafka::to_string(header.error())));
   }
   if (!skips_the_lane(header->api_key) && !shard_.connections().lane().is_free())
-    return enter_lane(*header, body, incoming.charge);
-  serve(*header, body, incoming.charge);
+    return enter_lane({*header, body, rest.size(), incoming.charge});
+  serve({*header, body, rest.size(), incoming.charge});
   read_next();
 }
 
 // ---- serving --------------------------------------------------------------------------------------------
 
-void Connection::enter_lane(kafka::RequestHeader header, Slice body, std::size_t charge) {
-  lane_charge_ = charge;
-  shard_.connections().lane().wait(
-      [weak = weak_from_this(), header = std::move(header), body = std::move(body)] {
-        const auto self = weak.lock();
-        if (self == nullptr || self->connection_ == nullptr) return;
-        self->serve(header, body, std::exchange(self->lane_charge_, 0));
-        self->read_next();
-      });
+void Connection::enter_lane(Request request) {
+  lane_charge_ = request.charge;
+  shard_.connections().lane().wait([weak = weak_from_this(), request = std::move(request)] {
+    const auto self = weak.lock();
+    if (self == nullptr || self->connection_ == nullptr) return;
+    self->lane_charge_ = 0;
+    self->serve(request);
+    self->read_next();
+  });
 }
 
-void Connection::serve(const kafka::RequestHeader& header, const Slice& body, std::size_t charge) {
+void Connection::serve(const Request& request) {
+  const kafka::RequestHeader& header = request.header;
   const kafka::ApiInfo* api = kafka::find_api(header.api_key);
   const std::uint64_t place = replies_.open();
   const std::int64_t since_us = shard_.clock().monotonic_us();
-  in_service_.emplace(place, InService{header.api_key, active_us_, charge});
+  in_service_.emplace(place, InService{header.api_key, active_us_, request.charge});
   if (!api->serves(header.api_version))
     return answer(place, kafka::encode_unsupported_api_versions(header.correlation_id));
-  const RequestContext context{shard_, header, remote_, body.size()};
-  const auto done = find_handler(header.api_key)(context, body, Reply(weak_from_this(), place));
+  const RequestContext context{shard_, header, remote_, request.buffer_bytes};
+  const auto done = find_handler(header.api_key)(context, request.body, Reply(weak_from_this(), place));
   if (!skips_the_lane(header.api_key))
     shard_.connections().lane().worked(shard_.clock().monotonic_us() - since_us);
   if (!done)

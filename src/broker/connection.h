@@ -59,6 +59,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     bool is_reserved = false;  // of the shard's budget
   };
 
+  // A request that has been read.
+  struct Request {
+    kafka::RequestHeader header;
+    Slice body;
+    std::size_t buffer_bytes;  // of what the body is a part of
+    std::size_t charge;
+  };
+
   bool may_read() const;
   void read_next();
   void start_read(const Slice& bytes);
@@ -66,8 +74,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void rest_read(const Slice& rest);
   // What is wrong with a request that claims to be this; empty if nothing is.
   std::string why_refused(const Incoming& incoming) const;
-  void enter_lane(kafka::RequestHeader header, Slice body, std::size_t charge);
-  void serve(const kafka::RequestHeader& header, const Slice& body, std::size_t charge);
+  void enter_lane(Request request);
+  void serve(const Request& request);
   // Counts what the client has yet to take, and stops reading or goes on.
   void count_owed();
   void watch_unsent();

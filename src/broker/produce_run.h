@@ -15,9 +15,9 @@
 
 namespace kontiki::broker {
 
-// A batch, which is part of a request of so many bytes, as the log may keep it: one that is most of its
-// request stays where it is; a smaller one is copied, as it would keep all of its request in memory.
-Slice for_log(Slice batch, std::size_t request_bytes);
+// A batch as the log may keep it: one that is nearly all of the buffer that its request was read into stays
+// where it is; a smaller one is copied, since it would keep the whole buffer in memory, which nobody counts.
+Slice for_log(Slice batch, std::size_t buffer_bytes);
 
 class ProduceRun {
  public:

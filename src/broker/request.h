@@ -27,7 +27,7 @@ struct RequestContext {
   ShardBroker& shard;  // of the connection
   const kafka::RequestHeader& header;
   const std::string& remote;  // "host:port" of the client, for log lines
-  std::size_t body_bytes;     // of the request: slices of it keep so many in memory
+  std::size_t buffer_bytes;   // slices of the request keep so many in memory
   std::int16_t version() const { return header.api_version; }
 };
 

@@ -38,6 +38,7 @@ struct Address {
 class Connection {
  public:
   virtual ~Connection() = default;  // closes; no callback runs after
+  // The bytes are the reader's alone: it may change them.
   using ReadDone = std::move_only_function<void(Result<Slice, NetworkError>)>;
   // Exactly `size` bytes, or kClosed. One read at a time. Cheap for small sizes (the implementation buffers).
   virtual void read_exactly(std::size_t size, ReadDone done) = 0;

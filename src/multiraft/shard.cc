@@ -13,8 +13,8 @@
 //     in the
 //        transport, commits and role changes as notices of the group
 //   turn(), once for everything that happened meanwhile
-//     -> state machines are told what was committed, one frame goes to each peer, one flush makes all of it
-//     durable
+//     -> state machines are told what was committed, all messages for a peer leave together, one flush makes
+//     all of it durable
 //   flushed()
 //     -> votes and acknowledgements that waited for the disk go out, cores count their own log: the next turn
 //

@@ -13,8 +13,8 @@ constexpr std::int64_t kConnectTimeoutUs = 1'000'000;
 constexpr std::int64_t kGreetingTimeoutUs = 2'000'000;
 constexpr std::int64_t kRetryFirstUs = 20'000;
 constexpr std::int64_t kRetryMaxUs = 500'000;
-// A frame is closed at about this size, so that heartbeats need not wait behind a huge one, and its bytes are
-// still in a cache when its checksum is looked at.
+// A frame is closed at about this size: who receives it hears of the sender when it is complete, and looks at
+// its checksum while its bytes are still in a cache.
 constexpr std::size_t kFrameBytesSoft = 512u << 10;
 
 std::size_t payload_bytes(const GroupMessage& message) {

@@ -54,7 +54,7 @@ class Transport {
   bool send_frame(NodeId slot, const Frame& frame);
   // Breaks the link, if it stands, and connects anew.
   void abandon(NodeId slot, std::string_view why);
-  // One frame per peer with all that was queued.
+  // All that was queued, in one frame per peer, or more if it is much.
   void flush();
 
   bool up(NodeId slot) const;

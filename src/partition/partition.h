@@ -9,10 +9,9 @@
 //
 // The leader's path of one batch, all within one turn of the shard:
 //   Admission a = partition.admit(batch, now_ms);
-//   kAppend:    partition.stamp(batch.writable(), a);          // -> EntryHeader{a.base_offset,
-//   a.offset_count, ...}
-//               propose it; if it was taken: partition.appended(*RecordBatchView::parse(payload.bytes()),
-//                                                               a.base_offset, term);
+//   kAppend:    if the log has room: partition.stamp(batch.writable(), a);
+//               propose it with a.base_offset, a.offset_count, ...; if it was taken:
+//               partition.appended(*RecordBatchView::parse(batch.bytes()), a.base_offset, term);
 //               answer when high_watermark() > a.last_offset
 //   kDuplicate: answer a.base_offset; at once, or if a.pending when high_watermark() > a.last_offset
 //   kRefused:   answer a.error; a.message says why

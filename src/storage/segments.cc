@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kWriteBytesMax = 4u << 20;  // of one write
 constexpr std::size_t kWriteEntriesMax = 4096;
-constexpr std::size_t kKeptBytesPerCounted = 4;  // of what is kept only the checksum has to be made
+constexpr std::size_t kKeptBytesPerCounted = 4;  // of what is kept only its place is written
 
 }  // namespace
 

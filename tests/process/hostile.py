@@ -12,6 +12,22 @@ ANSWER_BYTES_MAX = 32 << 20
 RESIDENT_BYTES_MAX = 200 << 20
 
 
+def crc32c(data):
+    crc = 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc >> 1) ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def batch_of_one(value):
+    """A record batch of one record, not longer than 50 bytes."""
+    record = b"\0\0\0\x01" + bytes([2 * len(value)]) + value + b"\0"
+    checked = struct.pack(">hiqqqhii", 0, 0, 1000, 1000, -1, -1, -1, 1) + bytes([2 * len(record)]) + record
+    return struct.pack(">qiibI", 0, 9 + len(checked), -1, 2, crc32c(checked)) + checked
+
+
 class Hostile(ProcessTest):
     def setUp(self):
         super().setUp()
@@ -117,6 +133,26 @@ class Hostile(ProcessTest):
             connection.sendall(struct.pack(">i", 50 << 20) + b"\0" * 100)
         self.assertEqual(self.ask_versions(self.good), 0)
         wait_until("memory is not taken by the length alone", lambda: self.broker.resident_bytes() < RESIDENT_BYTES_MAX)
+
+    def test_a_small_batch_does_not_keep_a_large_request_in_memory(self):
+        self.create_topic(self.brokers_up, "small", replication_factor=2)
+        leader = self.describe(self.brokers_up, "small")[0]["leader"]
+        broker = next(one for one in self.brokers_up if one.node_id == leader)
+        # Produce v9 of one batch, behind a megabyte that the broker does not know.
+        batch = batch_of_one(b"small")
+        unknown = struct.pack(">hhihbB", 0, 9, 1, -1, 1, 99) + b"\x80\x80\x40" + bytes(1 << 20)
+        body = b"\0" + struct.pack(">hi", -1, 10_000) + b"\x02\x06small\x02" + struct.pack(">i", 0) + bytes([len(batch) + 1]) + batch + \
+            b"\0\0\0"
+        request = struct.pack(">i", len(unknown) + len(body)) + unknown + body
+        count = RESIDENT_BYTES_MAX // len(unknown) + 50
+        with socket.create_connection(self.address(broker.kafka), timeout=10) as connection:
+            for offset in range(count):
+                connection.sendall(request)
+                size, = struct.unpack(">i", self.read(connection, 4))
+                answer = self.read(connection, size)
+                # Correlation id, tags, one topic, its name, one partition: its index, error and offset.
+                self.assertEqual(struct.unpack(">ihq", answer[13:27]), (0, 0, offset))
+        self.assertLess(broker.resident_bytes(), RESIDENT_BYTES_MAX)
 
     def test_a_client_that_never_reads_does_not_fill_the_memory(self):
         self.kontiki("produce", "t", "-b", self.broker.kafka, stdin=("x" * 500_000 + "\n") * 20)

@@ -18,16 +18,10 @@ bool readable(const Endpoint& end) {
   return end.received_bytes >= (end.read->exact ? end.read->size : 1);
 }
 
-// The first `size` of the arrived bytes; without a copy if one piece holds them all.
+// The first `size` of the arrived bytes, in a buffer that is the reader's alone.
 Slice take(Endpoint& end, std::size_t size) {
   if (size == 0) return {};
   end.received_bytes -= size;
-  if (end.received.front().size() >= size) {
-    const Slice front = end.received.front();
-    end.received.pop_front();
-    if (front.size() > size) end.received.push_front(front.sub(size));
-    return front.sub(0, size);
-  }
   Buffer joined(size);
   for (std::size_t at = 0; at < size;) {
     const Slice front = end.received.front();
