@@ -12,6 +12,7 @@
 #include "posix/posix_clock.h"
 #include "posix/posix_disk.h"
 #include "posix/signal_wait.h"
+#include "posix/spare_memory.h"
 
 #include <fmt/format.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -34,6 +35,7 @@ namespace {
 
 constexpr std::size_t kShardsDefaultMax = 64;
 constexpr std::int64_t kReadyPollUs = 5'000;
+constexpr std::int64_t kSecondUs = 1'000'000;
 // Of write-ahead log that is not in segments yet, which is in memory as well: of all shards together, and the
 // least of one. A smaller log costs more flushes of segments where there are many partitions.
 constexpr std::size_t kWalBytes = 256u << 20;
@@ -152,6 +154,7 @@ class Server {
     start_http();
     signals_ = std::make_unique<posix::SignalWait>(*executors_[0], [this](int) { stop(); });
     executors_[0]->post([this] { say_when_ready(); });
+    executors_[0]->schedule(kSecondUs, [this] { look_after_memory(); });
     for (std::size_t i = 1; i < executors_.size(); ++i) executors_[i]->start(fmt::format("shard-{}", i));
     executors_[0]->run();
     for (std::size_t i = 1; i < executors_.size(); ++i) executors_[i]->join();
@@ -188,6 +191,11 @@ class Server {
     http_ = std::move(*server);
   }
 
+  void look_after_memory() {
+    spare_memory_.second_passed(posix::AsioNetwork::transferred_bytes());
+    executors_[0]->schedule(kSecondUs, [this] { look_after_memory(); });
+  }
+
   void say_when_ready() {
     if (stopping_) return;
     if (!broker_->ready()) {
@@ -220,6 +228,7 @@ class Server {
   posix::DataFolder folder_;
   posix::PosixClock clock_;
   posix::AsioNetwork network_;
+  posix::SpareMemory spare_memory_;
   posix::PosixDisk disk_;
   std::vector<std::unique_ptr<posix::AsioExecutor>> executors_;  // the first one runs on the main thread
   std::unique_ptr<broker::Broker> broker_;

@@ -2,10 +2,12 @@
 
 #include "base/check.h"
 #include "posix/asio_executor_impl.h"
+#include "posix/asio_network.h"
 
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <deque>
@@ -28,6 +30,12 @@ constexpr std::size_t kBufferBytes = 32u << 10;  // small reads are cut from thi
 constexpr std::size_t kDirectBytes = 8u
                                      << 10;  // a read that lacks this much goes straight to its destination
 constexpr std::size_t kPiecesPerCall = 64;   // of one sendmsg
+
+std::atomic<std::uint64_t> transferred{0};
+
+void count(ssize_t bytes) {
+  transferred.fetch_add(static_cast<std::uint64_t>(bytes), std::memory_order_relaxed);
+}
 
 // A received piece that waits to be asked for. The one buffer that was given back last is kept per thread.
 class ReadBuffer {
@@ -216,6 +224,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     const auto space = direct ? read_->into.span().subspan(read_->have) : buffer_.free_space();
     const ssize_t n = ::recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
     if (n <= 0) return n;
+    count(n);
     if (direct) {
       read_->have += static_cast<std::size_t>(n);
     } else {
@@ -234,6 +243,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     while (!over_ && !queue_.empty()) {
       const ssize_t n = send_some();
       if (n >= 0) {
+        count(n);
         sent(static_cast<std::size_t>(n));
       } else if (errno == EAGAIN) {
         socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code&) {
@@ -329,6 +339,10 @@ std::string AsioConnection::remote() const {
 }
 std::unique_ptr<env::Connection> AsioConnection::move_to(env::Executor& executor) {
   return std::unique_ptr<env::Connection>(new AsioConnection(stream_->move_to(context_of(executor))));
+}
+
+std::uint64_t AsioNetwork::transferred_bytes() {
+  return transferred.load(std::memory_order_relaxed);
 }
 
 }  // namespace kontiki::posix

@@ -6,6 +6,7 @@
 
 #include "env/network.h"
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -19,6 +20,9 @@ class AsioNetwork : public env::Network {
   void connect(const env::Address& address, env::Executor& executor, std::int64_t timeout_us,
                std::move_only_function<void(Result<std::unique_ptr<env::Connection>, env::NetworkError>)>
                    done) override;
+
+  // Received and sent by all connections of this process so far. From any thread.
+  static std::uint64_t transferred_bytes();
 };
 
 }  // namespace kontiki::posix

@@ -1,0 +1,34 @@
+// SpareMemory: what becomes of memory that the process has used and freed. By itself the allocator gives back
+// what nobody has used for ten seconds, piece by piece, which takes its huge pages apart: at full speed a
+// broker is half as fast after twenty seconds (ADR 14). So while much comes and goes all of it stays with the
+// process, which is no more than was needed at one time, and goes back when it has been quiet for a while.
+//
+// Owned by cli/, used on one thread. Does nothing where the allocator is not jemalloc (sanitizers have
+// theirs).
+#pragma once
+
+#include <cstdint>
+
+namespace kontiki::posix {
+
+class SpareMemory {
+ public:
+  static constexpr std::uint64_t kBusyBytes = 8u << 20;   // in a second: memory stays from now on
+  static constexpr std::uint64_t kQuietBytes = 1u << 20;  // less, in each of so many seconds: it goes back
+  static constexpr int kQuietSeconds = 10;
+
+  SpareMemory();
+
+  // A second has passed; all connections together have received and sent so many bytes until now.
+  void second_passed(std::uint64_t transferred_bytes);
+  bool stays() const { return stays_; }
+
+ private:
+  void decide(bool stays);
+
+  std::uint64_t transferred_bytes_ = 0;
+  int quiet_seconds_ = 0;
+  bool stays_ = false;
+};
+
+}  // namespace kontiki::posix

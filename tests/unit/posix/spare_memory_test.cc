@@ -1,0 +1,55 @@
+#include "posix/spare_memory.h"
+
+#include <gtest/gtest.h>
+
+#include <sys/types.h>
+
+extern "C" int mallctl(const char* name, void* old, std::size_t* old_size, void* now, std::size_t now_size)
+    __attribute__((weak));
+
+namespace kontiki::posix {
+namespace {
+
+class SpareMemoryTest : public testing::Test {
+ protected:
+  void seconds(int count, std::uint64_t bytes) {
+    for (int i = 0; i < count; ++i) memory.second_passed(total += bytes);
+  }
+  SpareMemory memory;
+  std::uint64_t total = 0;
+};
+
+TEST_F(SpareMemoryTest, StaysWhileMuchComesAndGoesAndGoesBackWhenItIsQuiet) {
+  EXPECT_FALSE(memory.stays());
+  seconds(100, SpareMemory::kBusyBytes - 1);
+  EXPECT_FALSE(memory.stays());
+  seconds(1, SpareMemory::kBusyBytes);
+  EXPECT_TRUE(memory.stays());
+  seconds(SpareMemory::kQuietSeconds - 1, SpareMemory::kQuietBytes - 1);
+  EXPECT_TRUE(memory.stays());
+  seconds(1, SpareMemory::kQuietBytes);  // it is not over: the seconds are counted anew
+  seconds(SpareMemory::kQuietSeconds - 1, 0);
+  EXPECT_TRUE(memory.stays());
+  seconds(1, 0);
+  EXPECT_FALSE(memory.stays());
+}
+
+TEST_F(SpareMemoryTest, TheAllocatorIsTold) {
+  if (mallctl == nullptr) GTEST_SKIP() << "the allocator is not jemalloc";
+  const auto decay_ms = [](const char* name) {
+    ssize_t ms = 0;
+    std::size_t size = sizeof ms;
+    EXPECT_EQ(mallctl(name, &ms, &size, nullptr, 0), 0);
+    return ms;
+  };
+  for (const auto* name : {"arena.0.dirty_decay_ms", "arenas.dirty_decay_ms"}) {
+    EXPECT_EQ(decay_ms(name), 10'000);
+    seconds(1, SpareMemory::kBusyBytes);
+    EXPECT_EQ(decay_ms(name), -1);
+    seconds(SpareMemory::kQuietSeconds, 0);
+    EXPECT_EQ(decay_ms(name), 10'000);
+  }
+}
+
+}  // namespace
+}  // namespace kontiki::posix
