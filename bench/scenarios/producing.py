@@ -5,6 +5,7 @@ from scenarios import Result, Row, brokers_of, checked, cpu_us_per_message
 
 KIB = 1024
 PARTITIONS = 12
+STEADY_SECONDS = 10  # of full speed until memory, logs and files are as they will stay: before, all is faster or slower
 
 
 def latency(bench):
@@ -32,7 +33,7 @@ def throughput(bench):
     result = Result()
     for count, floor in ((3, 150), (1, 400)):
         with kontiki(count) as servers:
-            run = checked(servers.load(partitions=PARTITIONS, size=KIB, window=bench.count(50_000), linger_ms=5, warmup=bench.warmup(2),
+            run = checked(servers.load(partitions=PARTITIONS, size=KIB, window=bench.count(50_000), linger_ms=5, warmup=bench.warmup(STEADY_SECONDS),
                                        seconds=bench.seconds))
         name = f"{count} broker{'s' if count > 1 else ''}"
         client_ns = cpu_us_per_message(run, [0]) * 1000 / KIB
@@ -59,7 +60,7 @@ def small(bench):
     result = Result()
     for count, target in ((1, 1_000_000), (3, 400_000)):
         with kontiki(count) as servers:
-            run = checked(servers.load(partitions=PARTITIONS, size=100, window=bench.count(200_000), linger_ms=5, warmup=bench.warmup(2),
+            run = checked(servers.load(partitions=PARTITIONS, size=100, window=bench.count(200_000), linger_ms=5, warmup=bench.warmup(STEADY_SECONDS),
                                        seconds=bench.seconds))
         name = f"{count} broker{'s' if count > 1 else ''}"
         client = cpu_us_per_message(run, [0])
