@@ -13,7 +13,7 @@ namespace kontiki::posix {
 
 class SpareMemory {
  public:
-  static constexpr std::uint64_t kBusyBytes = 8u << 20;   // in a second: memory stays from now on
+  static constexpr std::uint64_t kBusyBytes = 32u << 20;  // in a second: memory stays from now on
   static constexpr std::uint64_t kQuietBytes = 1u << 20;  // less, in each of so many seconds: it goes back
   static constexpr int kQuietSeconds = 10;
 
