@@ -23,7 +23,7 @@ SLOW = {"rate": 1000, "size": 1024, "window": 10_000}
 MANY = {"partitions": 1000, "size": 1024, "rate": 20_000, "window": 100_000, "linger_ms": 5}
 # name: (brokers, options of the load)
 PATHS = {"produce": (3, FULL), "produce-slowly": (3, SLOW), "many-partitions": (3, MANY), "one-broker": (1, FULL), "fetch": (1, None)}
-WARMUP_SECONDS = 3
+WARMUP_SECONDS = 10  # as the scenario throughput: until memory and logs are as they will stay
 FETCH_SECONDS = 0.5  # reading takes little longer than this
 SAMPLES_PER_SECOND = 4000
 SHOWN_MIN = 0.01  # share of all samples
