@@ -44,6 +44,7 @@ if(NOT KONTIKI_SANITIZE)
   pkg_check_modules(EXT_jemalloc REQUIRED QUIET IMPORTED_TARGET jemalloc)
   target_sources(kontiki_lib_jemalloc INTERFACE ${PROJECT_SOURCE_DIR}/cmake/allocator.cc)
   target_link_libraries(kontiki_lib_jemalloc INTERFACE PkgConfig::EXT_jemalloc)
+  target_compile_definitions(kontiki_lib_jemalloc INTERFACE KONTIKI_JEMALLOC)
 endif()
 
 # Wanted by the tests only; without it (after `setup.sh build` alone) the tests are left out.

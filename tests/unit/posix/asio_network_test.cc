@@ -107,6 +107,16 @@ TEST_F(AsioNetworkTest, SmallAndLargeFramesComeBackExactly) {
   EXPECT_EQ(read(0)->size(), 0u);
 }
 
+TEST_F(AsioNetworkTest, WhatIsReceivedAndSentIsCounted) {
+  listen_echo();
+  connect_client();
+  const std::uint64_t before = AsioNetwork::transferred_bytes();
+  send(pattern(100'000));
+  ASSERT_TRUE(read(100'000));
+  for (Loop* loop : {&server_loop_, &server_loop2_}) loop->run([] {});  // they have counted what they sent
+  EXPECT_EQ(AsioNetwork::transferred_bytes() - before, 4u * 100'000);
+}
+
 TEST_F(AsioNetworkTest, ManyPipelinedSendsArriveInOrder) {
   listen_echo();
   connect_client();
