@@ -19,6 +19,7 @@ Problem storage_problem(const storage::Error& error) {
     case storage::ErrorCode::kFormat:
       return {Reason::kDataMismatch, error.message};
     case storage::ErrorCode::kIo:
+    case storage::ErrorCode::kNotCached:  // not when a store is opened
       return {Reason::kDiskFailed, error.message};
     case storage::ErrorCode::kNotFound:
     case storage::ErrorCode::kDamaged:

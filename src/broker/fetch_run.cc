@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -15,6 +16,12 @@ namespace {
 
 constexpr std::int64_t kNoRoomRetryUs = 10'000;
 constexpr std::int64_t kCrowdedWaitUs = 100'000;
+// Of pieces that a partition needs for one batch: index, place and payload are three. What is missing then
+// was taken from memory again, or cannot be kept there: the shard waits for the device.
+constexpr unsigned kLoadsMax = 8;
+// A shard that reads more than this at once lets its other work wait too long: a millisecond for half of a
+// megabyte.
+constexpr std::size_t kStepBytes = 128u << 10;
 
 // The batches as the one run of bytes that the response carries. Shared if they lie side by side.
 Slice join(const std::vector<Slice>& batches, std::size_t bytes) {
@@ -52,42 +59,97 @@ FetchAnswer empty(const FetchRead& read) {
   return answer;
 }
 
-void visit(ShardBroker& shard, FetchPass& pass, FetchRead& read) {
+// What is to be done with a partition next.
+enum class Visit : std::uint8_t {
+  kDone,
+  kMore,  // another step
+  kLoad,  // nothing else can be told: another visit when what is missing is in memory
+};
+
+// One step: reads what is in memory.
+Visit read_from(PartitionHost& host, FetchPass& pass, FetchRead& read) {
+  FetchAnswer& answer = read.answer;
+  const bool begun = !answer.batches.empty();
+  kafka::FetchRequest::Partition want = read.want;
+  if (begun) {
+    want.fetch_offset = answer.next.value;
+    want.last_fetched_epoch = -1;
+    want.partition_max_bytes -= static_cast<std::int32_t>(answer.bytes);
+  } else {
+    read.mark = host.mark();
+  }
+  FetchAnswer step =
+      host.fetch(want, pass.isolation_level,
+                 {.step_bytes = kStepBytes,
+                  .bytes_max = pass.bytes_left,
+                  .whole_first = pass.nothing_yet,
+                  .wait = read.loads < kLoadsMax ? storage::Wait::kNo : storage::Wait::kForDevice});
+  const bool must_load = step.missing && pass.nothing_yet;
+  if (step.missing && !must_load) host.load_ahead(*step.missing);
+  const bool more = step.more;
+  pass.bytes_left -= std::min(pass.bytes_left, step.bytes);
+  if (step.bytes != 0) pass.nothing_yet = false;
+  if (!begun) {
+    answer = std::move(step);
+  } else if (step.bytes != 0) {  // what else it says is newer than the mark, and for the next fetch
+    answer.bytes += step.bytes;
+    answer.next = step.next;
+    answer.more = step.more;
+    std::ranges::move(step.batches, std::back_inserter(answer.batches));
+  }
+  return must_load ? Visit::kLoad : more ? Visit::kMore : Visit::kDone;
+}
+
+Visit visit(ShardBroker& shard, FetchPass& pass, FetchRead& read) {
   if (const CoordinatorHost* coordinator = shard.coordinator(read.group)) {
     if (pass.kind == FetchPass::Kind::kRead)
       read.answer = coordinator->leads() ? empty(read) : elsewhere(shard, read);
-    return;
+    return Visit::kDone;
   }
   PartitionHost* host = shard.host(read.group);
   const FetchWaiter waiter{pass.home, pass.run};
   switch (pass.kind) {
     case FetchPass::Kind::kRead:
-      if (host == nullptr) {
-        read.answer = elsewhere(shard, read);
-        return;
-      }
-      read.mark = host->mark();
-      read.answer = host->fetch(read.want, pass.isolation_level, pass.bytes_left, pass.nothing_yet);
-      pass.bytes_left -= std::min(pass.bytes_left, read.answer.bytes);
-      if (read.answer.bytes != 0) pass.nothing_yet = false;
-      return;
+      if (host != nullptr) return read_from(*host, pass, read);
+      read.answer = elsewhere(shard, read);
+      return Visit::kDone;
     case FetchPass::Kind::kWatch:
       if (host == nullptr || host->mark() != read.mark)
         pass.news = true;
       else
         host->purgatory().add(waiter);
-      return;
+      return Visit::kDone;
     case FetchPass::Kind::kUnwatch:
       if (host != nullptr) host->purgatory().remove(waiter);
-      return;
+      return Visit::kDone;
   }
+  return Visit::kDone;
+}
+
+// Goes on with the pass when what it misses is in memory.
+void load(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
+  FetchRead& read = pass->reads[pass->next];
+  ++read.loads;
+  const storage::Piece piece = *read.answer.missing;
+  shard.host(read.group)->load(piece, [&shard, pass = std::move(pass)]() mutable {
+    advance(shard, std::move(pass));
+  });
+}
+
+void go_on_later(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
+  shard.executor().post([&shard, pass = std::move(pass)]() mutable { advance(shard, std::move(pass)); });
 }
 
 }  // namespace
 
 void advance(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
-  while (pass->next < pass->reads.size() && pass->reads[pass->next].shard == shard.number())
-    visit(shard, *pass, pass->reads[pass->next++]);
+  const std::size_t bytes_left = pass->bytes_left;
+  while (pass->next < pass->reads.size() && pass->reads[pass->next].shard == shard.number()) {
+    const Visit next = visit(shard, *pass, pass->reads[pass->next]);
+    if (next == Visit::kLoad) return load(shard, std::move(pass));
+    if (next == Visit::kDone) ++pass->next;
+    if (bytes_left - pass->bytes_left >= kStepBytes) return go_on_later(shard, std::move(pass));
+  }
   const bool over = pass->next == pass->reads.size();
   if (over && pass->kind == FetchPass::Kind::kUnwatch) return;
   const std::size_t to = over ? pass->home : pass->reads[pass->next].shard;
@@ -207,7 +269,10 @@ void FetchRun::read_returned() {
   if (is_enough()) return finish();
   set_timer();
   // Too little to be told yet, so not to be kept either: it is read again when there is more.
-  for (FetchRead& read : reads_) read.answer = {};
+  for (FetchRead& read : reads_) {
+    read.answer = {};
+    read.loads = 0;
+  }
   send(FetchPass::Kind::kWatch);
 }
 
@@ -216,7 +281,9 @@ bool FetchRun::is_enough() const {
   if (reads_.size() != places_.size()) return true;  // an unknown partition
   if (shard_.fetches_under_way() > shard_.options().limits.fetch_waiters_max) return true;
   return std::any_of(reads_.begin(), reads_.end(), [](const FetchRead& read) {
-    return read.answer.data.error_code != kafka::ErrorCode::kNone ||
+    // Whoever does not get all that is there asks again at once.
+    return read.answer.more || read.answer.missing ||
+           read.answer.data.error_code != kafka::ErrorCode::kNone ||
            read.answer.data.diverging_epoch.epoch >= 0;
   });
 }

@@ -1,7 +1,8 @@
 // FetchRun: one Fetch request under way: it visits the shards of its partitions one after the other, since
 // what one partition gives leaves less room for the next, and waits in their purgatories while there is too
-// little to tell. Owned by the ShardBroker of the connection, used only there; what travels between the
-// shards is a FetchPass, which belongs to one shard at a time.
+// little to tell. What only the device has is brought into memory while the shard goes on with others; the
+// fetch waits for it only if nothing else can be told (ADR 15). Owned by the ShardBroker of the connection,
+// used only there; what travels between the shards is a FetchPass, which belongs to one shard at a time.
 #pragma once
 
 #include "broker/deadlines.h"
@@ -26,6 +27,7 @@ struct FetchRead {
   kafka::FetchRequest::Partition want;
   FetchAnswer answer;
   FetchMark mark;
+  unsigned loads = 0;  // of something that was missing
 };
 
 struct FetchPass {

@@ -37,7 +37,10 @@ using ProduceDone = std::move_only_function<void(ProduceResult)>;
 struct FetchAnswer {
   kafka::FetchResponse::Partition data;  // without its records
   std::vector<Slice> batches;
-  std::size_t bytes = 0;  // of all batches
+  std::size_t bytes = 0;                  // of all batches
+  Offset next = kNoOffset;                // behind the last of the batches
+  bool more = false;                      // there is more to be read there
+  std::optional<storage::Piece> missing;  // there is something to be read, and only the device has it
 };
 // What a fetch saw of a partition; if it is different later, there is news.
 struct FetchMark {
@@ -65,9 +68,20 @@ class PartitionHost final : public ReplicaHost {
   // of the calls. While the group takes no more, they wait here, at most until `deadline_us` (monotonic).
   void produce(const Slice& batch, std::int64_t deadline_us, ProduceDone done);
 
-  // Reads up to `bytes_max`; one batch more than that if `whole_first` and not even one fits.
+  // Reads about `step_bytes`, since the shard has others to serve, and at most `bytes_max`; one batch more
+  // than either if `whole_first` and not even one fits.
+  struct FetchLimits {
+    std::size_t step_bytes = 0;
+    std::size_t bytes_max = 0;
+    bool whole_first = false;
+    storage::Wait wait = storage::Wait::kForDevice;
+  };
   FetchAnswer fetch(const kafka::FetchRequest::Partition& want, std::int8_t isolation_level,
-                    std::size_t bytes_max, bool whole_first);
+                    const FetchLimits& limits);
+  // Brings what a fetch missed into memory; then `done` runs on this shard.
+  void load(const storage::Piece& piece, env::Task done) { group_->load(piece, std::move(done)); }
+  // The same for the fetches to come, one piece at a time.
+  void load_ahead(const storage::Piece& piece);
   FetchMark mark() const;
   Purgatory& purgatory() { return purgatory_; }
 
@@ -163,8 +177,7 @@ class PartitionHost final : public ReplicaHost {
   kafka::ErrorCode check_leader(std::int32_t current_leader_epoch) const;
   kafka::ErrorCode find_timestamp(std::int64_t timestamp, kafka::ListOffsetsResponse::Partition& answer);
   bool is_surely_beyond(Offset offset);
-  void read(const kafka::FetchRequest::Partition& want, std::size_t bytes_max, bool whole_first,
-            FetchAnswer& answer);
+  void read(const kafka::FetchRequest::Partition& want, const FetchLimits& limits, FetchAnswer& answer);
 
   partition::Partition partition_;
   std::optional<Term> led_term_;  // that the partition was told to lead in; raft may know better already
@@ -182,6 +195,7 @@ class PartitionHost final : public ReplicaHost {
   // Offsets beyond the end that were asked for, and whether the lead was confirmed since.
   static constexpr std::size_t kBeyondMax = 64;
   std::map<Offset, bool> beyond_;
+  bool loading_ahead_ = false;
 };
 
 }  // namespace kontiki::broker

@@ -118,7 +118,7 @@ FetchMark PartitionHost::mark() const {
 }
 
 FetchAnswer PartitionHost::fetch(const kafka::FetchRequest::Partition& want, std::int8_t isolation_level,
-                                 std::size_t bytes_max, bool whole_first) {
+                                 const FetchLimits& limits) {
   FetchAnswer answer;
   auto& data = answer.data;
   data.partition_index = want.partition;
@@ -155,7 +155,7 @@ FetchAnswer PartitionHost::fetch(const kafka::FetchRequest::Partition& want, std
     data.error_code = kafka::ErrorCode::kOffsetOutOfRange;
     return answer;
   }
-  if (offset < high_watermark) read(want, bytes_max, whole_first, answer);
+  if (offset < high_watermark) read(want, limits, answer);
   return answer;
 }
 
@@ -182,12 +182,17 @@ bool PartitionHost::is_surely_beyond(Offset offset) {
   return false;
 }
 
-void PartitionHost::read(const kafka::FetchRequest::Partition& want, std::size_t bytes_max, bool whole_first,
+void PartitionHost::read(const kafka::FetchRequest::Partition& want, const FetchLimits& limits,
                          FetchAnswer& answer) {
   const auto of_partition = static_cast<std::size_t>(std::max(want.partition_max_bytes, 0));
-  const std::size_t limit = std::min(of_partition, bytes_max);
-  if (limit == 0 && !whole_first) return;
-  auto entries = group_->read_from_offset(Offset(want.fetch_offset), limit);
+  const std::size_t limit = std::min(of_partition, limits.bytes_max);
+  if (limit == 0 && !limits.whole_first) return;
+  auto entries =
+      group_->read_from_offset(Offset(want.fetch_offset), std::min(limit, limits.step_bytes), limits.wait);
+  if (!entries && entries.error().code == storage::ErrorCode::kNotCached) {
+    answer.missing = std::move(entries.error().piece);
+    return;
+  }
   if (!entries) {
     // The log's start may have moved between the check and the read.
     const bool gone = entries.error().code == storage::ErrorCode::kNotFound;
@@ -201,10 +206,19 @@ void PartitionHost::read(const kafka::FetchRequest::Partition& want, std::size_t
   for (Entry& entry : *entries) {
     const std::size_t size = entry.payload.size();
     const bool fits = answer.bytes + size <= limit;
-    if (!fits && !(whole_first && answer.batches.empty())) break;
+    if (!fits && !(limits.whole_first && answer.batches.empty())) break;
     answer.bytes += size;
+    answer.next = entry.header.next_offset();
     answer.batches.push_back(std::move(entry.payload));
   }
+  answer.more = answer.next < partition_.high_watermark() && !answer.batches.empty();
+}
+
+void PartitionHost::load_ahead(const storage::Piece& piece) {
+  if (std::exchange(loading_ahead_, true)) return;
+  load(piece, [&shard = shard_, id = id_] {
+    if (PartitionHost* host = shard.host(id)) host->loading_ahead_ = false;
+  });
 }
 
 // ---- ListOffsets ----------------------------------------------------------------------------------------

@@ -14,6 +14,8 @@ const char* to_string(DiskError error) {
       return "no space left on the device";
     case DiskError::kIo:
       return "input/output error";
+    case DiskError::kNotCached:
+      return "not in memory";
   }
   return "unknown error";
 }

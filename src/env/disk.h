@@ -16,7 +16,14 @@
 
 namespace kontiki::env {
 
-enum class DiskError : std::uint8_t { kNotFound, kExists, kDenied, kNoSpace, kIo };
+enum class DiskError : std::uint8_t {
+  kNotFound,
+  kExists,
+  kDenied,
+  kNoSpace,
+  kIo,
+  kNotCached,  // only the device has it, and the read was not to wait for that
+};
 const char* to_string(DiskError error);
 
 template <typename T>
@@ -29,6 +36,12 @@ class File {
   virtual DiskResult<void> write(std::uint64_t at, std::span<const Slice> pieces) = 0;
   // Reads up to into.size() bytes from byte `at` on; fewer only at the end of the file.
   virtual DiskResult<std::size_t> read(std::uint64_t at, std::span<std::byte> into) = 0;
+  // As read, if all of that is in the system's memory; else kNotCached, without waiting for the device. From
+  // then on the system reads of this File only what it is asked for, nothing ahead.
+  virtual DiskResult<std::size_t> read_cached(std::uint64_t at, std::span<std::byte> into) = 0;
+  // Brings a piece of the file into the system's memory, off the shard; `done` runs on `executor`. A failure
+  // is for the next read() to find.
+  virtual void cache_async(std::uint64_t at, std::size_t bytes, Executor& executor, Task done) = 0;
   virtual DiskResult<std::uint64_t> size() = 0;
   virtual DiskResult<void> truncate(std::uint64_t size) = 0;
   // fdatasync. Blocks the shard: for start-up and rare work only.

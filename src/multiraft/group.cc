@@ -78,12 +78,17 @@ Result<Index, ProposeError> Group::propose(std::span<const Proposal> proposals) 
 // Damage that a reader finds ends this replica's part as well as any other.
 template <class T>
 Result<T, storage::Error> Group::noticed(Result<T, storage::Error> read) {
-  if (!read) shard_.cannot_read(*this, read.error());
+  if (!read && read.error().code != storage::ErrorCode::kNotCached) shard_.cannot_read(*this, read.error());
   return read;
 }
 
-Result<std::vector<Entry>, storage::Error> Group::read_from_offset(Offset from, std::size_t bytes_max) {
-  return noticed(shard_.store_->read_from_offset(id_, from, applied_, bytes_max));
+Result<std::vector<Entry>, storage::Error> Group::read_from_offset(Offset from, std::size_t bytes_max,
+                                                                   storage::Wait wait) {
+  return noticed(shard_.store_->read_from_offset(id_, from, applied_, bytes_max, wait));
+}
+
+void Group::load(const storage::Piece& piece, env::Task done) {
+  shard_.store_->load(piece, std::move(done));
 }
 
 Result<std::optional<storage::TimestampOffset>, storage::Error> Group::find_timestamp(

@@ -68,8 +68,11 @@ class Group {
   bool is_busy() const;
 
   // Reads committed, applied data: batches from the one holding `from` on, at most `bytes_max` of payload but
-  // at least one batch if there is one below the applied index.
-  Result<std::vector<Entry>, storage::Error> read_from_offset(Offset from, std::size_t bytes_max);
+  // at least one batch if there is one below the applied index. Wait::kNo: see storage::Store.
+  Result<std::vector<Entry>, storage::Error> read_from_offset(Offset from, std::size_t bytes_max,
+                                                              storage::Wait wait = storage::Wait::kForDevice);
+  // Brings what a read did not find in memory there; `done` runs on the shard's executor.
+  void load(const storage::Piece& piece, env::Task done);
   // Among the batches that end after offset `from`: see storage::Store.
   Result<std::optional<storage::TimestampOffset>, storage::Error> find_timestamp(std::int64_t timestamp_ms,
                                                                                  Offset from);

@@ -41,6 +41,9 @@ DiskError disk_error_of(int error_number) {
 namespace {
 
 constexpr std::size_t kPiecesPerCall = 64;  // of one pwritev
+// Requests for the device when a piece is brought into memory: what it flushes meanwhile waits for one of
+// them.
+constexpr std::uint64_t kLoadBytes = 128u << 10;
 
 auto failed() {
   return unexpected(disk_error_of(errno));
@@ -75,9 +78,20 @@ DiskResult<void> flush(const Descriptor& file) {
   return {};
 }
 
+// Reads a piece of a file into the page cache, without a copy of it.
+void load(const Descriptor& file, std::uint64_t at, std::size_t bytes) {
+  for (const std::uint64_t end = at + bytes; at < end; at += kLoadBytes) {
+    const std::uint64_t size = std::min<std::uint64_t>(kLoadBytes, end - at);
+    ::posix_fadvise(file.number(), static_cast<off_t>(at), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
+    std::byte last{};  // there when the rest is; that it cannot be read is for the next read to say
+    (void)retried([&] { return ::pread(file.number(), &last, 1, static_cast<off_t>(at + size - 1)); });
+  }
+}
+
 class PosixFile : public env::File {
  public:
-  PosixFile(int descriptor, SyncPool& pool) : file_(std::make_shared<Descriptor>(descriptor)), pool_(pool) {}
+  PosixFile(int descriptor, Workers& syncs, Workers& loads)
+      : file_(std::make_shared<Descriptor>(descriptor)), syncs_(syncs), loads_(loads) {}
 
   DiskResult<void> write(std::uint64_t at, std::span<const Slice> pieces) override {
     std::size_t skip = 0;  // bytes of the first piece that a short write took
@@ -116,6 +130,29 @@ class PosixFile : public env::File {
     return total;
   }
 
+  DiskResult<std::size_t> read_cached(std::uint64_t at, std::span<std::byte> into) override {
+    if (!std::exchange(read_in_pieces_, true)) ::posix_fadvise(file_->number(), 0, 0, POSIX_FADV_RANDOM);
+    std::size_t total = 0;
+    while (total < into.size()) {
+      const iovec part{into.data() + total, into.size() - total};
+      const ssize_t n = retried(
+          [&] { return ::preadv2(file_->number(), &part, 1, static_cast<off_t>(at + total), RWF_NOWAIT); });
+      if (n < 0 && errno == EAGAIN) return unexpected(DiskError::kNotCached);
+      if (n < 0 && errno == EOPNOTSUPP) return read(at, into);  // a file system that cannot tell
+      if (n < 0) return failed();
+      if (n == 0) break;
+      total += static_cast<std::size_t>(n);
+    }
+    return total;
+  }
+
+  void cache_async(std::uint64_t at, std::size_t bytes, env::Executor& executor, env::Task done) override {
+    loads_.add([file = file_, at, bytes, &executor, done = std::move(done)]() mutable {
+      load(*file, at, bytes);
+      executor.post(std::move(done));
+    });
+  }
+
   DiskResult<std::uint64_t> size() override {
     struct stat info{};
     if (::fstat(file_->number(), &info) != 0) return failed();
@@ -144,7 +181,7 @@ class PosixFile : public env::File {
   void drop_cache() override { ::posix_fadvise(file_->number(), 0, 0, POSIX_FADV_DONTNEED); }
 
   void sync_async(env::Executor& executor, std::move_only_function<void(DiskResult<void>)> done) override {
-    pool_.add([file = file_, &executor, done = std::move(done)]() mutable {
+    syncs_.add([file = file_, &executor, done = std::move(done)]() mutable {
       executor.post([result = flush(*file), done = std::move(done)]() mutable { done(result); });
     });
   }
@@ -164,8 +201,10 @@ class PosixFile : public env::File {
     return static_cast<std::size_t>(n);
   }
 
-  const std::shared_ptr<Descriptor> file_;  // shared with the syncs that are under way
-  SyncPool& pool_;
+  const std::shared_ptr<Descriptor> file_;  // shared with what is under way in the background
+  Workers& syncs_;
+  Workers& loads_;
+  bool read_in_pieces_ = false;
 };
 
 DiskResult<void> make_one_dir(const std::string& path) {
@@ -200,7 +239,7 @@ DiskResult<std::unique_ptr<env::File>> PosixDisk::open(const std::string& path, 
   }
   const int descriptor = retried([&] { return ::open(path.c_str(), flags, 0644); });
   if (descriptor < 0) return failed();
-  return std::make_unique<PosixFile>(descriptor, pool_);
+  return std::make_unique<PosixFile>(descriptor, syncs_, loads_);
 }
 
 DiskResult<void> PosixDisk::remove(const std::string& path) {

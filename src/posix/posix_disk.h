@@ -4,7 +4,7 @@
 #pragma once
 
 #include "env/disk.h"
-#include "posix/sync_pool.h"
+#include "posix/workers.h"
 
 #include <cstddef>
 #include <memory>
@@ -18,7 +18,7 @@ env::DiskError disk_error_of(int error_number);
 
 class PosixDisk : public env::Disk {
  public:
-  explicit PosixDisk(std::size_t sync_threads = 2) : pool_(sync_threads) {}
+  explicit PosixDisk(std::size_t sync_threads = 2) : syncs_(sync_threads, "disk-sync") {}
 
   env::DiskResult<std::unique_ptr<env::File>> open(const std::string& path, env::OpenMode mode) override;
   env::DiskResult<void> remove(const std::string& path) override;
@@ -30,7 +30,8 @@ class PosixDisk : public env::Disk {
   env::DiskResult<env::DiskSpace> space(const std::string& dir) override;
 
  private:
-  SyncPool pool_;
+  Workers syncs_;
+  Workers loads_{1, "disk-load"};  // apart, since a flush must not wait for what somebody reads
 };
 
 }  // namespace kontiki::posix

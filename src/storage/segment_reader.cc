@@ -12,10 +12,19 @@ namespace {
 constexpr std::uint64_t kIndexReadAtOnce =
     512;  // entries; below, a binary search costs more than reading them
 constexpr std::size_t kProbeBytes = 4096;
+// Of a kept file, from a payload on: what follows are others of the same time, which readers want next.
+constexpr std::size_t kKeptLoadBytes = 1u << 20;
+
+// What to load, rather than the little that was asked for.
+Error widened(Error error, std::size_t bytes) {
+  if (error.piece) error.piece->bytes = std::max(error.piece->bytes, bytes);
+  return error;
+}
 
 }  // namespace
 
-Result<Slice, Error> Segments::read_at(const std::string& path, std::uint64_t at, std::size_t bytes) {
+Result<Slice, Error> Segments::read_at(const std::string& path, std::uint64_t at, std::size_t bytes,
+                                       Wait wait) {
   auto opened = files_.get(path, env::OpenMode::kRead);
   if (!opened) {
     if (opened.error() == env::DiskError::kNotFound)
@@ -23,92 +32,103 @@ Result<Slice, Error> Segments::read_at(const std::string& path, std::uint64_t at
     return unexpected(io_error("open", path, opened.error()));
   }
   Buffer buffer(bytes);
-  const auto got = (*opened)->read(at, buffer.span());
+  const auto got =
+      wait == Wait::kNo ? (*opened)->read_cached(at, buffer.span()) : (*opened)->read(at, buffer.span());
+  if (!got && got.error() == env::DiskError::kNotCached)
+    return unexpected(Error{ErrorCode::kNotCached, "only the device has it", Piece{path, at, bytes}});
   if (!got) return unexpected(io_error("read", path, got.error()));
   if (*got < bytes) return unexpected(damaged(path, at + *got, "the file ends too early"));
   return Slice(buffer);
 }
 
-Result<Segments::Place, Error> Segments::scan(const Group& group, const Segment& segment, Place from,
-                                              std::size_t chunk_bytes, const Visitor& visit) {
+Result<void, Error> Segments::scan(const Group& group, const Segment& segment, const How& how, Place& place,
+                                   const Visitor& visit) {
   const std::string path = path_of(group.id, segment.first());
   // What follows may be a hole, which need not be read: so it begins with little, and so after each hole.
-  std::size_t wanted = std::min(chunk_bytes, kProbeBytes);
-  while (from.position < segment.bytes) {
+  std::size_t wanted = std::min(how.chunk_bytes, kProbeBytes);
+  while (place.position < segment.bytes) {
     const auto size = static_cast<std::size_t>(
-        std::min<std::uint64_t>(std::max(wanted, kSegmentEntryBytes), segment.bytes - from.position));
-    const auto chunk = read_at(path, from.position, size);
-    if (!chunk) return unexpected(chunk.error());
-    wanted = chunk_bytes;
+        std::min<std::uint64_t>(std::max(wanted, kSegmentEntryBytes), segment.bytes - place.position));
+    const auto chunk = read_at(path, place.position, size, how.wait);
+    if (!chunk) return unexpected(widened(chunk.error(), how.chunk_bytes));
+    wanted = how.chunk_bytes;
     std::size_t at = 0;
     while (at < size) {
       const Slice rest = chunk->sub(at);
-      const bool all_there = from.position + rest.size() == segment.bytes;
+      const bool all_there = place.position + rest.size() == segment.bytes;
       const auto entry = decode_segment_entry(rest.bytes());
       if (!entry && (rest.size() >= kSegmentEntryBytes || all_there)) {
-        return unexpected(damaged(path, from.position, "an entry's header is not valid"));
+        return unexpected(damaged(path, place.position, "an entry's header is not valid"));
       }
       const std::size_t bytes = entry ? kSegmentEntryBytes + entry->payload_bytes : kSegmentEntryBytes;
-      if (bytes > segment.bytes - from.position) {
-        return unexpected(damaged(path, from.position, "an entry does not fit into the segment"));
+      if (bytes > segment.bytes - place.position) {
+        return unexpected(damaged(path, place.position, "an entry does not fit into the segment"));
       }
       const bool is_kept = entry && entry->is_kept;
       const std::size_t stored = is_kept ? kSegmentEntryBytes + kKeptPlaceBytes : bytes;
       if (!entry || stored > rest.size()) {
-        wanted = std::max(chunk_bytes, stored);
+        wanted = std::max(how.chunk_bytes, stored);
         break;  // the chunk ends within this entry: read on from its beginning
       }
       Slice payload = rest.sub(kSegmentEntryBytes, stored - kSegmentEntryBytes);
       if (is_kept) {
-        const auto place = decode_kept_place(payload.bytes());
-        if (!place) return unexpected(damaged(path, from.position, "a place does not match its checksum"));
-        auto kept = read_at(kept_.path(place->file), place->at, entry->payload_bytes);
-        if (!kept) return unexpected(kept.error());
+        if (how.stops && how.stops(entry->header, entry->payload_bytes)) return {};
+        const auto kept_at = decode_kept_place(payload.bytes());
+        if (!kept_at) return unexpected(damaged(path, place.position, "a place does not match its checksum"));
+        auto kept = read_at(kept_.path(kept_at->file), kept_at->at, entry->payload_bytes, how.wait);
+        if (!kept) return unexpected(widened(kept.error(), kKeptLoadBytes));
         payload = std::move(*kept);
-        wanted = std::min(chunk_bytes, kProbeBytes);
+        wanted = std::min(how.chunk_bytes, kProbeBytes);
       }
       if (!is_intact(group.id, rest.bytes(), payload)) {
-        return unexpected(damaged(path, from.position, "an entry does not match its checksum"));
+        return unexpected(damaged(path, place.position, "an entry does not match its checksum"));
       }
-      if (entry->header.index != from.index) {
-        return unexpected(damaged(path, from.position,
+      if (entry->header.index != place.index) {
+        return unexpected(damaged(path, place.position,
                                   fmt::format("entry {} stands where entry {} belongs",
-                                              entry->header.index.value, from.index.value)));
+                                              entry->header.index.value, place.index.value)));
       }
-      if (!visit(entry->header, payload)) return from;
+      if (!visit(entry->header, payload)) return {};
       at += bytes;
-      from.position += bytes;
-      ++from.index;
+      place.position += bytes;
+      ++place.index;
     }
   }
-  return from;
+  return {};
 }
 
-Result<Segments::Place, Error> Segments::scan_after(Group& group, Segment& segment, const Before& before,
-                                                    std::size_t chunk_bytes, const Visitor& visit) {
-  auto block = find_block(group, segment, before);
+Result<void, Error> Segments::scan_after(Group& group, Segment& segment, const Before& before, const How& how,
+                                         Place& place, const Visitor& visit) {
+  auto block = find_block(group, segment, before, how.wait);
+  if (!block && block.error().code == ErrorCode::kNotCached) return unexpected(block.error());
   if (block) {
     // Trust the index no further than the first entry it leads to.
     bool reached = false;
-    auto place = scan(group, segment, {block->index, block->position}, chunk_bytes,
-                      [&](const EntryHeader& header, const Slice& payload) {
-                        reached = true;
-                        return visit(header, payload);
-                      });
-    if (place || reached || place.error().code != ErrorCode::kDamaged) return place;
+    place = {block->index, block->position};
+    auto scanned = scan(group, segment, how, place, [&](const EntryHeader& header, const Slice& payload) {
+      reached = true;
+      return visit(header, payload);
+    });
+    if (scanned || reached || scanned.error().code != ErrorCode::kDamaged) return scanned;
   }
   const auto rebuilt = rebuild_index(group, segment);
   if (!rebuilt) return unexpected(rebuilt.error());
-  block = find_block(group, segment, before);
+  block = find_block(group, segment, before, how.wait);
   if (!block) return unexpected(block.error());
-  return scan(group, segment, {block->index, block->position}, chunk_bytes, visit);
+  place = {block->index, block->position};
+  return scan(group, segment, how, place, visit);
 }
 
 Result<std::vector<IndexEntry>, Error> Segments::read_index(const Group& group, const Segment& segment,
-                                                            std::uint64_t from, std::uint64_t count) {
+                                                            std::uint64_t from, std::uint64_t count,
+                                                            Wait wait) {
   const std::string path = index_path_of(group.id, segment.first());
-  const auto bytes = read_at(path, kIndexHeaderBytes + from * kIndexEntryBytes,
-                             static_cast<std::size_t>(count * kIndexEntryBytes));
+  auto bytes = read_at(path, kIndexHeaderBytes + from * kIndexEntryBytes,
+                       static_cast<std::size_t>(count * kIndexEntryBytes), wait);
+  if (!bytes && bytes.error().piece) {  // a search goes on before it or behind it: load the whole index
+    const auto all = static_cast<std::size_t>(segment.index_entries * kIndexEntryBytes);
+    bytes.error().piece = Piece{path, kIndexHeaderBytes, all};
+  }
   if (!bytes) return unexpected(bytes.error());
   std::vector<IndexEntry> out;
   for (std::size_t at = 0; at < bytes->size(); at += kIndexEntryBytes) {
@@ -123,16 +143,16 @@ Result<std::vector<IndexEntry>, Error> Segments::read_index(const Group& group, 
 }
 
 Result<IndexEntry, Error> Segments::find_block(const Group& group, const Segment& segment,
-                                               const Before& before) {
+                                               const Before& before, Wait wait) {
   std::uint64_t low = 0;  // the answer is at or after `low` and before `high`
   std::uint64_t high = segment.index_entries;
   while (high - low > kIndexReadAtOnce) {
     const std::uint64_t middle = low + (high - low) / 2;
-    const auto entry = read_index(group, segment, middle, 1);
+    const auto entry = read_index(group, segment, middle, 1, wait);
     if (!entry) return unexpected(entry.error());
     (before(entry->front()) ? low : high) = middle;
   }
-  const auto rest = read_index(group, segment, low, high - low);
+  const auto rest = read_index(group, segment, low, high - low, wait);
   if (!rest) return unexpected(rest.error());
   if (rest->empty()) {
     return unexpected(damaged(index_path_of(group.id, segment.first()), 0, "the index is empty"));
@@ -160,8 +180,8 @@ Result<std::vector<IndexEntry>, Error> Segments::rebuild_index(const Group& grou
     last_term = header.term;
     return true;
   };
-  const auto scanned =
-      scan(group, segment, {segment.first(), kSegmentHeaderBytes}, std::size_t{1} << 20, visit);
+  Place place{segment.first(), kSegmentHeaderBytes};
+  const auto scanned = scan(group, segment, {.chunk_bytes = std::size_t{1} << 20}, place, visit);
   if (!scanned) return unexpected(scanned.error());
   auto blocks = indexer.take();
   auto all = blocks;

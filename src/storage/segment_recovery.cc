@@ -211,7 +211,8 @@ Result<std::vector<IndexEntry>, Error> Segments::recover_active(const Group& gro
     segment.bytes_since_index = options_.index_interval_bytes;  // so that its block comes again
     blocks.pop_back();
     Indexer indexer(segment, options_.index_interval_bytes, blocks.empty() ? Term(0) : blocks.back().term);
-    const auto scanned = scan(group, known, {from.index, from.position}, kScanBytes,
+    Place place{from.index, from.position};
+    const auto scanned = scan(group, known, {.chunk_bytes = kScanBytes}, place,
                               [&](const EntryHeader& header, const Slice& payload) {
                                 indexer.add(header, payload.size());
                                 return true;

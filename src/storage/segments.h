@@ -58,15 +58,22 @@ class Segments {
   };
   using Visitor =
       std::function<bool(const EntryHeader&, const Slice& payload)>;  // false: stop before this entry
-  // Visits entries from the one at `from` on, to the end of the segment. Gives the place of the first not
-  // visited.
-  Result<Place, Error> scan(const Group& group, const Segment& segment, Place from, std::size_t chunk_bytes,
-                            const Visitor& visit);
+  struct How {
+    std::size_t chunk_bytes;  // that are read at once
+    Wait wait = Wait::kForDevice;
+    // Whether the visitor would stop before an entry, so that a payload that stands elsewhere is not read in
+    // vain.
+    std::function<bool(const EntryHeader&, std::size_t payload_bytes)> stops = nullptr;
+  };
+  // Visits entries from the one at `place` on, to the end of the segment. `place` moves to the first that is
+  // not visited, also on an Error.
+  Result<void, Error> scan(const Group& group, const Segment& segment, const How& how, Place& place,
+                           const Visitor& visit);
   using Before = std::function<bool(const IndexEntry&)>;
   // As scan, from the last indexed entry for which `before` holds (it holds for a first run of entries; the
-  // segment's first entry counts in any case).
-  Result<Place, Error> scan_after(Group& group, Segment& segment, const Before& before,
-                                  std::size_t chunk_bytes, const Visitor& visit);
+  // segment's first entry counts in any case). `place` is valid if an entry was visited.
+  Result<void, Error> scan_after(Group& group, Segment& segment, const Before& before, const How& how,
+                                 Place& place, const Visitor& visit);
 
   // ---- recovery
   // Builds group.segments from the folder according to group.start and group.durable, puts their terms into
@@ -83,10 +90,13 @@ class Segments {
   std::optional<KeptPlace> kept_place_of(const Segment& segment, GroupId group, const TailEntry& item) const;
   void write_index(const Group& group, Segment& segment, std::vector<std::byte> entries);
 
-  Result<Slice, Error> read_at(const std::string& path, std::uint64_t at, std::size_t bytes);
+  Result<Slice, Error> read_at(const std::string& path, std::uint64_t at, std::size_t bytes,
+                               Wait wait = Wait::kForDevice);
   Result<std::vector<IndexEntry>, Error> read_index(const Group& group, const Segment& segment,
-                                                    std::uint64_t from, std::uint64_t count);
-  Result<IndexEntry, Error> find_block(const Group& group, const Segment& segment, const Before& before);
+                                                    std::uint64_t from, std::uint64_t count,
+                                                    Wait wait = Wait::kForDevice);
+  Result<IndexEntry, Error> find_block(const Group& group, const Segment& segment, const Before& before,
+                                       Wait wait);
   // Makes the index anew from the segment; an Error if that is damaged.
   Result<std::vector<IndexEntry>, Error> rebuild_index(const Group& group, Segment& segment);
 

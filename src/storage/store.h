@@ -42,15 +42,23 @@ struct Options {
 };
 
 enum class ErrorCode : std::uint8_t {
-  kNotFound,  // the index or offset lies before the start or after the end of the log
-  kDamaged,   // acknowledged data does not match its checksum or is missing
-  kIo,        // the disk failed to open or read
-  kFormat,    // made by a newer or unknown version
+  kNotFound,   // the index or offset lies before the start or after the end of the log
+  kDamaged,    // acknowledged data does not match its checksum or is missing
+  kIo,         // the disk failed to open or read
+  kFormat,     // made by a newer or unknown version
+  kNotCached,  // only the device has it, and the read was not to wait: load() the piece and read again
+};
+struct Piece {  // of a file
+  std::string path;
+  std::uint64_t at = 0;
+  std::size_t bytes = 0;
 };
 struct Error {
   ErrorCode code;
-  std::string message;  // what, which file and byte, what to do
+  std::string message;           // what, which file and byte, what to do
+  std::optional<Piece> piece{};  // kNotCached
 };
+enum class Wait : bool { kNo, kForDevice };
 
 // Terms of a run of entries: (previous run's last, last] have `term`.
 struct TermSpan {
@@ -157,9 +165,12 @@ class Store {
                                                  std::size_t bytes_max) = 0;
   // kData entries from the one that holds `from` on (it may begin below), with index <= `last`, at most
   // `bytes_max` of payload but at least one entry if there is any. Empty when `from` is at the end. kNotFound
-  // when below the start.
+  // when below the start. With Wait::kNo it gives what is in memory, and kNotCached if that is nothing.
   virtual Result<std::vector<Entry>, Error> read_from_offset(GroupId group, Offset from, Index last,
-                                                             std::size_t bytes_max) = 0;
+                                                             std::size_t bytes_max,
+                                                             Wait wait = Wait::kForDevice) = 0;
+  // Brings a piece into memory without waiting for it; `done` runs on the executor, whatever came of it.
+  virtual void load(const Piece& piece, env::Task done) = 0;
   // Both look at batches that end after offset `from`, up to index `last`; none if there is no such batch.
   // The first with max_timestamp >= `timestamp_ms`.
   virtual Result<std::optional<TimestampOffset>, Error> find_timestamp(GroupId group,

@@ -51,7 +51,8 @@ class StoreImpl final : public Store {
   Result<std::vector<Entry>, Error> read(GroupId group, Index first, Index last,
                                          std::size_t bytes_max) override;
   Result<std::vector<Entry>, Error> read_from_offset(GroupId group, Offset from, Index last,
-                                                     std::size_t bytes_max) override;
+                                                     std::size_t bytes_max, Wait wait) override;
+  void load(const Piece& piece, env::Task done) override;
   Result<std::optional<TimestampOffset>, Error> find_timestamp(GroupId group, std::int64_t timestamp_ms,
                                                                Offset from, Index last) override;
   Result<std::optional<TimestampOffset>, Error> find_max_timestamp(GroupId group, Offset from,
@@ -73,7 +74,8 @@ class StoreImpl final : public Store {
     std::size_t bytes_max = 0;
     std::vector<Entry> entries{};
     std::size_t bytes = 0;
-    bool add(const EntryHeader& header, const Slice& payload);  // false when it is full
+    bool is_full(const EntryHeader& header, std::size_t payload_bytes) const;  // for this entry
+    bool add(const EntryHeader& header, const Slice& payload);                 // false if it is
   };
   Group& find(GroupId group) const;
   std::string damaged_folder_of(GroupId group) const {

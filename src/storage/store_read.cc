@@ -28,9 +28,12 @@ Error broken(const Group& group) {
 
 }  // namespace
 
+bool StoreImpl::Collect::is_full(const EntryHeader& header, std::size_t payload_bytes) const {
+  return header.index > last || (!entries.empty() && bytes + payload_bytes > bytes_max);
+}
+
 bool StoreImpl::Collect::add(const EntryHeader& header, const Slice& payload) {
-  const bool full = !entries.empty() && bytes + payload.size() > bytes_max;
-  if (header.index > last || full) return false;
+  if (is_full(header, payload.size())) return false;
   bytes += payload.size();
   entries.push_back({header, payload});
   return true;
@@ -51,13 +54,18 @@ Result<bool, Error> StoreImpl::read_segments(Group& group, Index first, Collect&
     };
     const ReadHint& hint = group.hint;
     const bool hinted = hint.segment == segment->first() && hint.next == std::max(first, segment->first());
-    const auto end =
-        hinted ? segments_.scan(group, *segment, {hint.next, hint.position}, chunk_for(out.bytes_max), visit)
+    const auto stops = [&](const EntryHeader& header, std::size_t payload_bytes) {
+      return full = header.index >= first && out.is_full(header, payload_bytes);
+    };
+    const Segments::How how{.chunk_bytes = chunk_for(out.bytes_max), .stops = stops};
+    Segments::Place end{hint.next, hint.position};
+    const auto read =
+        hinted ? segments_.scan(group, *segment, how, end, visit)
                : segments_.scan_after(
-                     group, *segment, [&](const IndexEntry& block) { return block.index <= first; },
-                     chunk_for(out.bytes_max), visit);
-    if (!end) return unexpected(end.error());
-    if (!out.entries.empty()) group.hint = {segment->first(), end->index, next_offset, end->position};
+                     group, *segment, [&](const IndexEntry& block) { return block.index <= first; }, how, end,
+                     visit);
+    if (!read) return unexpected(read.error());
+    if (!out.entries.empty()) group.hint = {segment->first(), end.index, next_offset, end.position};
     if (full) return false;
   }
   return true;
@@ -86,7 +94,7 @@ Result<std::vector<Entry>, Error> StoreImpl::read(GroupId group, Index first, In
 }
 
 Result<std::vector<Entry>, Error> StoreImpl::read_from_offset(GroupId group, Offset from, Index last,
-                                                              std::size_t bytes_max) {
+                                                              std::size_t bytes_max, Wait wait) {
   Group& log = find(group);
   if (from < log.start.next_offset || from > log.next_offset()) {
     return unexpected(
@@ -103,23 +111,32 @@ Result<std::vector<Entry>, Error> StoreImpl::read_from_offset(GroupId group, Off
     const auto begin = std::ranges::upper_bound(log.segments, from, {}, &Segment::next_offset);
     for (auto segment = begin; segment != log.segments.end() && segment->first() <= out.last; ++segment) {
       bool full = false;
+      bool visited = false;
       Offset next_offset = from;
       const auto visit = [&](const EntryHeader& header, const Slice& payload) {
         if (header.index > out.last) full = true;
         if (!full && wanted(header)) full = !out.add(header, payload);
-        if (!full) next_offset = header.next_offset();
-        return !full;
+        if (full) return false;
+        visited = true;
+        next_offset = header.next_offset();
+        return true;
       };
       const ReadHint& hint = log.hint;
       const bool hinted = hint.segment == segment->first() && hint.offset == from && segment == begin;
-      const auto place =
-          hinted ? segments_.scan(log, *segment, {hint.next, hint.position}, chunk_for(bytes_max), visit)
+      const auto stops = [&](const EntryHeader& header, std::size_t payload_bytes) {
+        return full = header.index > out.last || (wanted(header) && out.is_full(header, payload_bytes));
+      };
+      const Segments::How how{.chunk_bytes = chunk_for(bytes_max), .wait = wait, .stops = stops};
+      Segments::Place place{hint.next, hint.position};
+      const auto read =
+          hinted ? segments_.scan(log, *segment, how, place, visit)
                  : segments_.scan_after(
-                       log, *segment, [&](const IndexEntry& block) { return block.offset <= from; },
-                       chunk_for(bytes_max), visit);
-      if (!place) return unexpected(place.error());
-      log.hint = {segment->first(), place->index, next_offset, place->position};
-      if (full) return std::move(out.entries);
+                       log, *segment, [&](const IndexEntry& block) { return block.offset <= from; }, how,
+                       place, visit);
+      const bool cut_short = !read && read.error().code == ErrorCode::kNotCached && !out.entries.empty();
+      if (!read && !cut_short) return unexpected(read.error());
+      if (read || visited) log.hint = {segment->first(), place.index, next_offset, place.position};
+      if (full || cut_short) return std::move(out.entries);
     }
   }
   if (log.tail.empty()) return std::move(out.entries);
@@ -140,6 +157,12 @@ Result<std::vector<Entry>, Error> StoreImpl::read_from_offset(GroupId group, Off
   return std::move(out.entries);
 }
 
+void StoreImpl::load(const Piece& piece, env::Task done) {
+  const auto file = files_.get(piece.path, env::OpenMode::kRead);
+  if (!file) return executor_.post(std::move(done));  // the next read says why
+  (*file)->cache_async(piece.at, piece.bytes, executor_, std::move(done));
+}
+
 Result<std::optional<TimestampOffset>, Error> StoreImpl::first_in_segment(Group& group, Segment& segment,
                                                                           std::int64_t timestamp_ms,
                                                                           Span span) {
@@ -153,8 +176,10 @@ Result<std::optional<TimestampOffset>, Error> StoreImpl::first_in_segment(Group&
   const auto before = [&](const IndexEntry& block) {
     return block.max_timestamp < timestamp_ms || block.offset <= span.from;
   };
-  const auto place = segments_.scan_after(group, segment, before, kSearchChunkBytes, visit);
-  if (!place) return unexpected(place.error());
+  Segments::Place place;
+  const auto read =
+      segments_.scan_after(group, segment, before, {.chunk_bytes = kSearchChunkBytes}, place, visit);
+  if (!read) return unexpected(read.error());
   return found;
 }
 
@@ -196,8 +221,10 @@ Result<std::int64_t, Error> StoreImpl::max_timestamp_in(Group& group, Segment& s
     before_block = std::max(before_block, block.max_timestamp);
     return true;
   };
-  const auto place = segments_.scan_after(group, segment, before, kSearchChunkBytes, visit);
-  if (!place) return unexpected(place.error());
+  Segments::Place place;
+  const auto read =
+      segments_.scan_after(group, segment, before, {.chunk_bytes = kSearchChunkBytes}, place, visit);
+  if (!read) return unexpected(read.error());
   return before_block >= 0 ? std::max(best, before_block) : best;
 }
 

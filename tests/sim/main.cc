@@ -64,12 +64,12 @@ void print_summary(const Plan& plan, const Summary& summary, double wall_s) {
   const double virtual_s = static_cast<double>(summary.virtual_us) / 1e6;
   fmt::print(
       "seed {} ok: nodes={} shards={} topics={} virtual={:.1f}s wall={:.2f}s speed={:.0f}x events={} "
-      "acknowledged={} consumed={} batches={} topic_changes={} deletions={} commits={} exits={} "
+      "acknowledged={} consumed={} batches={} topic_changes={} deletions={} commits={} loads={} exits={} "
       "trace={:016x} "
       "faults:{}\n",
       plan.seed, plan.nodes, plan.shards, plan.topics.size(), virtual_s, wall_s, virtual_s / wall_s,
       summary.events, summary.acknowledged, summary.consumed, summary.batches, summary.topic_changes,
-      summary.deletions, summary.commits, summary.exits, summary.trace, faults);
+      summary.deletions, summary.commits, summary.loads, summary.exits, summary.trace, faults);
   std::fflush(stdout);
 }
 

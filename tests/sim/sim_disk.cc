@@ -51,6 +51,26 @@ class SimFile : public env::File {
     return n;
   }
 
+  DiskResult<std::size_t> read_cached(std::uint64_t at, std::span<std::byte> into) override {
+    const SimDisk::Chance& cold = disk_.cold_;
+    const bool refuse = !dead() && !disk_.faults_suspended_ && cold.numerator > 0;
+    if (refuse && disk_.prng_.chance(cold.numerator, cold.denominator)) {
+      ++disk_.counters_.reads_refused;
+      return unexpected(DiskError::kNotCached);
+    }
+    return read(at, into);
+  }
+
+  void cache_async(std::uint64_t /*at*/, std::size_t /*bytes*/, env::Executor& executor,
+                   env::Task done) override {
+    if (dead()) return;
+    ++disk_.counters_.loads;
+    disk_.scheduler_.after(disk_.draw_delay_us(),
+                           [&disk = disk_, life = life_, &executor, done = std::move(done)]() mutable {
+                             if (disk.life_ == life) executor.post(std::move(done));
+                           });
+  }
+
   void drop_cache() override { ++disk_.counters_.cache_drops; }
 
   DiskResult<std::uint64_t> size() override {
@@ -86,8 +106,6 @@ class SimFile : public env::File {
     ++disk_.counters_.syncs;
     ++*syncs_pending_;
     const std::uint64_t upto = inode_->changes_made();
-    const auto spread = static_cast<std::uint64_t>(disk_.sync_delay_max_us_ - disk_.sync_delay_min_us_ + 1);
-    const auto delay = disk_.sync_delay_min_us_ + static_cast<std::int64_t>(disk_.prng_.below(spread));
     // Once answered the File may be gone, so the tasks hold what they need beside it.
     auto flush = [this, upto, &executor, pending = syncs_pending_, done = std::move(done)]() mutable {
       const DiskResult<void> result = sync_now(upto);
@@ -96,14 +114,15 @@ class SimFile : public env::File {
         done(result);
       });
     };
-    disk_.scheduler_.after(delay, [&disk = disk_, life = life_, flush = std::move(flush)]() mutable {
-      if (disk.life_ != life) return;
-      if (disk.hold_syncs_) {
-        disk.held_syncs_.push_back(std::move(flush));
-      } else {
-        flush();
-      }
-    });
+    disk_.scheduler_.after(disk_.draw_delay_us(),
+                           [&disk = disk_, life = life_, flush = std::move(flush)]() mutable {
+                             if (disk.life_ != life) return;
+                             if (disk.hold_syncs_) {
+                               disk.held_syncs_.push_back(std::move(flush));
+                             } else {
+                               flush();
+                             }
+                           });
   }
 
  private:
@@ -308,6 +327,11 @@ void SimDisk::set_sync_delay_us(std::int64_t min, std::int64_t max) {
   CHECK(0 <= min && min <= max);
   sync_delay_min_us_ = min;
   sync_delay_max_us_ = max;
+}
+
+std::int64_t SimDisk::draw_delay_us() {
+  const auto spread = static_cast<std::uint64_t>(sync_delay_max_us_ - sync_delay_min_us_ + 1);
+  return sync_delay_min_us_ + static_cast<std::int64_t>(prng_.below(spread));
 }
 
 void SimDisk::release_syncs() {

@@ -25,7 +25,8 @@ class SimDisk : public env::Disk {
  public:
   struct Counters {
     std::uint64_t opens = 0, reads = 0, bytes_read = 0, writes = 0, bytes_written = 0;
-    std::uint64_t syncs = 0;  // of files, of either kind, when they are asked for
+    std::uint64_t syncs = 0;                     // of files, of either kind, when they are asked for
+    std::uint64_t reads_refused = 0, loads = 0;  // of what was not in memory
     std::uint64_t dir_syncs = 0, renames = 0, removes = 0, cache_drops = 0;
     std::size_t files_open = 0, files_open_max = 0;
   };
@@ -69,7 +70,10 @@ class SimDisk : public env::Disk {
   bool flip_bit(const std::string& path, std::uint64_t at, unsigned bit);
   bool truncate_file(const std::string& path, std::uint64_t size);
 
-  // sync_async answers after a delay drawn evenly from here.
+  // What read_cached asks for is not in memory with this chance, whether it was loaded before or not.
+  void set_cold(std::uint64_t numerator, std::uint64_t denominator) { cold_ = {numerator, denominator}; }
+
+  // sync_async and cache_async answer after a delay drawn evenly from here.
   void set_sync_delay_us(std::int64_t min, std::int64_t max);
   void hold_syncs() { hold_syncs_ = true; }  // a stalled device: no sync_async answers until release_syncs()
   void release_syncs();
@@ -92,6 +96,7 @@ class SimDisk : public env::Disk {
     std::uint64_t numerator = 0, denominator = 1;
     env::DiskError error = env::DiskError::kIo;
   };
+  std::int64_t draw_delay_us();
   std::optional<env::DiskError> fault(DiskOp op, const std::string& path);
   bool fits(const Inode& inode, std::uint64_t new_size) const;
   void close_all();
@@ -105,6 +110,7 @@ class SimDisk : public env::Disk {
   std::list<Fault> faults_;
   bool faults_suspended_ = false;
   std::array<Chance, 8> chances_;  // by DiskOp
+  Chance cold_;
   std::optional<std::uint64_t> capacity_;
   std::int64_t sync_delay_min_us_ = 100, sync_delay_max_us_ = 300;
   bool hold_syncs_ = false;

@@ -112,7 +112,10 @@ bool Run::execute() {
 // ---- set up ---------------------------------------------------------------------------------------------
 
 bool Run::set_up() {
-  for (std::size_t i = 0; i < plan_.nodes; ++i) faults_.restart(i);
+  for (std::size_t i = 0; i < plan_.nodes; ++i) {
+    cluster_.node(i).disk().set_cold(1, 4);
+    faults_.restart(i);
+  }
   if (!run_until([this] { return faults_.all_running() && cluster_.all_ready(); }, kLivenessUs)) {
     watch_.verdicts.stuck("set up", "the cluster does not form");
     return false;
@@ -350,6 +353,9 @@ bool Run::fall_and_rise() {
 }
 
 Summary Run::summary() const {
+  std::uint64_t loads = 0;
+  for (std::size_t i = 0; i < plan_.nodes; ++i)
+    loads += const_cast<BrokerCluster&>(cluster_).node(i).disk().counters().loads;
   const Scheduler& scheduler = const_cast<Simulation&>(sim_).scheduler();
   return {.virtual_us = scheduler.now_us(),
           .events = scheduler.events_run(),
@@ -360,6 +366,7 @@ Summary Run::summary() const {
           .topic_changes = watch_.topics.changes(),
           .commits = watch_.groups.commits(),
           .deletions = watch_.deletions.count(),
+          .loads = loads,
           .exits = faults_.exits(),
           .faults = faults_.counts()};
 }

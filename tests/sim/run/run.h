@@ -39,6 +39,7 @@ struct Summary {
   std::uint64_t topic_changes = 0;
   std::uint64_t commits = 0;    // of offsets, acknowledged
   std::uint64_t deletions = 0;  // of records, answered
+  std::uint64_t loads = 0;      // of what was not in memory, for a reader
   std::uint64_t exits = 0;      // brokers that ended themselves
   std::array<std::uint64_t, kFaultKinds> faults{};
 };

@@ -63,6 +63,10 @@ World::World(Options options)
                                         .limits = options.limits,
                                         .node = {}};
         out.node.uncommitted_bytes_max = options.uncommitted_bytes_max;
+        if (options.small_wal) {
+          out.node.storage.wal_file_bytes = 64u << 10;
+          out.node.storage.wal_bytes_max = 128u << 10;
+        }
         return out;
       }()) {
   let_log_print();

@@ -100,6 +100,7 @@ class World {
     std::uint64_t seed = 1;
     BrokerLimits limits = {};
     std::size_t uncommitted_bytes_max = 64u << 20;  // per group
+    bool small_wal = false;                         // so that what is written soon stands in segments
   };
   explicit World(Options options);
 

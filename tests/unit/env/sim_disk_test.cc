@@ -71,6 +71,28 @@ TEST_F(SimDiskTest, LargeFilesAcrossPagesReadBackExactly) {
   EXPECT_EQ(disk_.contents("f")->text(), expected);
 }
 
+TEST_F(SimDiskTest, WhatIsColdIsRefusedAndALoadAnswersLater) {
+  SimExecutor executor(scheduler_);
+  auto file = create("f");
+  const Slice text = Slice::copy_of(std::string_view("abc"));
+  ASSERT_TRUE(file->write(0, std::span(&text, 1)));
+  std::byte got[3];
+  EXPECT_EQ(*file->read_cached(0, got), 3u) << "nothing is cold unless it is asked for";
+  disk_.set_cold(1, 1);
+  EXPECT_EQ(file->read_cached(0, got).error(), DiskError::kNotCached);
+  EXPECT_EQ(*file->read(0, got), 3u) << "who waits may read";
+  bool done = false;
+  file->cache_async(0, 3, executor, [&] { done = true; });
+  EXPECT_FALSE(done);
+  scheduler_.run_until_idle();
+  EXPECT_TRUE(done);
+  EXPECT_EQ(disk_.counters().reads_refused, 1u);
+  EXPECT_EQ(disk_.counters().loads, 1u);
+  file->cache_async(0, 3, executor, [&] { FAIL() << "of a process that is gone"; });
+  disk_.crash_process();
+  scheduler_.run_until_idle();
+}
+
 TEST_F(SimDiskTest, SyncedBytesUnderASyncedNameSurviveEveryPowerLoss) {
   durable("f", "kept for ever");
   EXPECT_EQ(outcomes("f"), std::set<std::string>{"kept for ever"});

@@ -75,6 +75,31 @@ TEST_F(PosixDiskTest, SyncAsyncAnswersOnItsExecutorAlsoWhenTheFileIsClosed) {
   EXPECT_EQ(done.wait(), true);
 }
 
+TEST_F(PosixDiskTest, WhatOnlyTheDeviceHasIsReadOnceItIsLoaded) {
+  Loop loop;
+  std::string text(1u << 20, '\0');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * 31 + (i >> 8));
+  const Slice bytes = Slice::copy_of(text);
+  auto file = *disk_.open(path("f"), OpenMode::kCreate);
+  ASSERT_TRUE(file->write(0, std::span(&bytes, 1)));
+  ASSERT_TRUE(file->sync());
+  file->drop_cache();
+  std::string got(text.size() - 10, '\0');
+  const auto into = std::as_writable_bytes(std::span(got));
+  const auto cold = file->read_cached(10, into);
+  EXPECT_TRUE(cold || cold.error() == DiskError::kNotCached);  // a file system in memory has it still
+  const auto loop_thread = loop.run([] { return std::this_thread::get_id(); });
+  Awaited<bool> done;
+  file->cache_async(10, got.size(), loop.executor(),
+                    [&] { done.set(std::this_thread::get_id() == loop_thread); });
+  ASSERT_EQ(done.wait(), true);
+  const auto warm = file->read_cached(10, into);
+  ASSERT_TRUE(warm.has_value()) << env::to_string(warm.error());
+  EXPECT_EQ(*warm, got.size());
+  EXPECT_EQ(got, text.substr(10));
+  EXPECT_EQ(*file->read_cached(text.size() - 3, into), 3u) << "as read does at the end";
+}
+
 TEST_F(PosixDiskTest, NamesAreMadeListedRenamedAndRemoved) {
   ASSERT_TRUE(disk_.make_dirs(path("a/b/c/")));
   ASSERT_TRUE(disk_.make_dirs(path("a/b/c")));

@@ -74,6 +74,29 @@ TEST_F(KeptTest, ALargeEntryIsWrittenOnceAndIsReadBack) {
   check(1);
 }
 
+TEST_F(KeptTest, AReadThatDoesNotWaitMissesNothing) {
+  world.open().create(GroupId(1));
+  fill({1}, 100);
+  world.disk().set_cold(1, 3);
+  for (const std::size_t bytes_max : {std::size_t{1}, 5 * kBytes, std::size_t{1} << 20}) {
+    const auto entries = world.read_without_waiting(GroupId(1), bytes_max);
+    ASSERT_EQ(entries.size(), 100u);
+    for (const auto& entry : entries)
+      ASSERT_EQ(entry.payload.text(), filler(kBytes, 1000 + entry.header.index.value));
+  }
+  EXPECT_GT(world.disk().counters().loads, 100u);
+}
+
+TEST_F(KeptTest, NoPayloadIsReadInVain) {
+  constexpr std::size_t kLarge = 20'000;
+  world.open().create(GroupId(1));
+  fill({1}, 60, kLarge);
+  const std::uint64_t before = world.disk().counters().bytes_read;
+  EXPECT_EQ(world.read_without_waiting(GroupId(1), 1).size(), 60u);
+  check(1, kLarge, 1);
+  EXPECT_LT(world.disk().counters().bytes_read - before, 2 * 60 * kLarge * 3 / 2);
+}
+
 TEST_F(KeptTest, SmallEntriesAmongLargeOnesGoToTheSegment) {
   world.open().create(GroupId(1));
   for (int i = 0; i < 60; ++i) {

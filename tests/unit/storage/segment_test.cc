@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace kontiki::storage {
 namespace {
 
@@ -55,6 +58,20 @@ class SegmentTest : public testing::Test {
   World world;
   std::map<GroupId, std::vector<Entry>> model;
 };
+
+TEST_F(SegmentTest, AReadThatDoesNotWaitMissesNothing) {
+  world.open().create(kGroup);
+  fill(kGroup, 600);
+  std::vector<Entry> data;
+  std::ranges::copy_if(model[kGroup], std::back_inserter(data),
+                       [](const Entry& entry) { return entry.header.kind == EntryKind::kData; });
+  world.disk().set_cold(1, 3);
+  for (const std::size_t bytes_max : {1u, 700u, 1u << 20}) {
+    EXPECT_EQ(world.read_without_waiting(kGroup, bytes_max), data);
+  }
+  EXPECT_GT(world.disk().counters().reads_refused, 100u);
+  EXPECT_GT(world.disk().counters().reads_refused, world.disk().counters().loads) << "some were cut short";
+}
 
 TEST_F(SegmentTest, EntriesMoveAndStayTheSame) {
   world.open().create(kGroup);

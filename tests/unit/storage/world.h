@@ -107,6 +107,29 @@ class World {
     disk_.power_loss();
     return open();
   }
+  // All data from offset 0 on, by reads that do not wait for the device; what they miss is loaded.
+  std::vector<Entry> read_without_waiting(GroupId group, std::size_t bytes_max) {
+    std::vector<Entry> all;
+    Offset from{0};
+    for (int tries = 0; from < store_->next_offset(group); ++tries) {
+      auto got = store_->read_from_offset(group, from, store_->last(group), bytes_max, Wait::kNo);
+      if (!got && got.error().code == ErrorCode::kNotCached && tries < 10'000) {
+        bool loaded = false;
+        store_->load(*got.error().piece, [&] { loaded = true; });
+        EXPECT_FALSE(loaded);
+        scheduler_.run_until([&] { return loaded; }, 1'000'000);
+        EXPECT_TRUE(loaded);
+        continue;
+      }
+      if (!got || got->empty()) {
+        ADD_FAILURE() << "at offset " << from.value << ": " << (got ? "nothing" : got.error().message);
+        break;
+      }
+      from = got->back().header.next_offset();
+      for (Entry& entry : *got) all.push_back(std::move(entry));
+    }
+    return all;
+  }
   const RecoveredGroup* found(std::uint64_t group) const {
     for (const auto& g : recovered) {
       if (g.group == GroupId(group)) return &g;

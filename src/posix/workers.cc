@@ -1,4 +1,4 @@
-#include "posix/sync_pool.h"
+#include "posix/workers.h"
 
 #include <algorithm>
 #include <pthread.h>
@@ -6,14 +6,14 @@
 
 namespace kontiki::posix {
 
-SyncPool::SyncPool(std::size_t threads) {
+Workers::Workers(std::size_t threads, const char* name) {
   for (std::size_t i = 0; i < std::max<std::size_t>(threads, 1); ++i) {
     threads_.emplace_back([this] { run(); });
-    pthread_setname_np(threads_.back().native_handle(), "disk-sync");
+    pthread_setname_np(threads_.back().native_handle(), name);
   }
 }
 
-SyncPool::~SyncPool() {
+Workers::~Workers() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -22,7 +22,7 @@ SyncPool::~SyncPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void SyncPool::add(std::move_only_function<void()> work) {
+void Workers::add(std::move_only_function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     queue_.push_back(std::move(work));
@@ -30,7 +30,7 @@ void SyncPool::add(std::move_only_function<void()> work) {
   changed_.notify_one();
 }
 
-void SyncPool::run() {
+void Workers::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !queue_.empty(); });

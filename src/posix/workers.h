@@ -1,5 +1,6 @@
-// SyncPool: the few threads that flush files, so that no shard blocks on the disk. Owned by PosixDisk. Its
-// queue holds one element per sync_async that has not answered; each caller bounds how many of those it has.
+// Workers: a few threads that do what would block a shard: flush files, or bring pieces of them into memory.
+// Owned by PosixDisk. The queue holds one element per call that has not answered; each caller bounds how many
+// of those it has.
 #pragma once
 
 #include <condition_variable>
@@ -12,10 +13,10 @@
 
 namespace kontiki::posix {
 
-class SyncPool {
+class Workers {
  public:
-  explicit SyncPool(std::size_t threads);
-  ~SyncPool();  // after all that was added has run
+  Workers(std::size_t threads, const char* name);  // name: at most 15 characters
+  ~Workers();                                      // after all that was added has run
   void add(std::move_only_function<void()> work);
 
  private:
