@@ -9,6 +9,7 @@ namespace kontiki::storage {
 namespace {
 
 constexpr std::size_t kLengthenBytes = 2u << 20;  // at a time: a second's worth of a slow writer
+constexpr std::size_t kPageBytes = 4096;
 
 std::uint64_t size_of(env::File& file, const std::string& path) {
   const auto size = file.size();
@@ -25,7 +26,8 @@ Wal::Wal(env::Disk& disk, env::Executor& executor, std::string dir, const Uuid& 
       store_(store),
       file_bytes_(options.wal_file_bytes),
       batch_bytes_max_(options.wal_batch_bytes_max),
-      large_bytes_min_(options.kept_payload_bytes_min) {
+      large_bytes_min_(options.kept_payload_bytes_min),
+      zeros_(Slice::copy_of(std::string(kPageBytes, '\0'))) {
   CHECK(large_bytes_min_ >= kKeptPlaceBytes, "what is kept is no smaller than its place");
 }
 
@@ -145,7 +147,11 @@ void Wal::write_batch(BatchBuilder& builder, const std::vector<WalPayload>& larg
   header.synced_below = synced_below_;
   header.first_file = first_file_;
   header.previous_crc = previous_crc_;
-  const auto pieces = builder.finish(header, store_);
+  auto pieces = builder.finish(header, store_);
+  const std::uint64_t end = file_end_ + batch_bytes(header);
+  const std::uint64_t page_end = (end + kPageBytes - 1) / kPageBytes * kPageBytes;
+  if (end < file_bytes_held_)
+    pieces.push_back(zeros_.sub(0, static_cast<std::size_t>(std::min(page_end, file_bytes_held_) - end)));
   require(file_->write(file_end_, pieces), "write", path_of(dir_, file_number_));
   WalFile& file = files_[file_number_];
   for (WalPayload payload : large) {
@@ -153,8 +159,8 @@ void Wal::write_batch(BatchBuilder& builder, const std::vector<WalPayload>& larg
     file.large.push_back(payload);
   }
   const std::size_t bytes = batch_bytes(header);
-  file_end_ += bytes;
-  file_bytes_held_ = std::max(file_bytes_held_, file_end_);
+  file_end_ = end;
+  file_bytes_held_ = std::max(file_bytes_held_, end);
   bytes_ += bytes;
   synced_bytes_ += bytes;
   file.bytes = file_end_;

@@ -106,6 +106,7 @@ class Wal {
   const std::size_t file_bytes_;
   const std::size_t batch_bytes_max_;
   const std::size_t large_bytes_min_;
+  const Slice zeros_;  // up to the end of a page, so that its old bytes need not be read before it is written
 
   std::vector<Staged> staged_;  // all but the last one full
   std::size_t staged_bytes_ = 0;

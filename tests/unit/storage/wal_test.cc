@@ -1,4 +1,5 @@
 // The write-ahead log: what was flushed is there after any crash, and one flush is one sync for all groups.
+#include "storage/wal_scan.h"
 #include "unit/storage/world.h"
 
 #include <gtest/gtest.h>
@@ -224,6 +225,32 @@ TEST(Wal, AFileThatIsWrittenToNowAndThenIsLengthenedAheadOfTime) {
   store.upkeep();
   EXPECT_EQ(world.disk().bytes_used(), lengthened) << "there was room enough, or nothing was written";
   EXPECT_EQ(all_entries(world.restart_machine(), kGroup).size(), 100u);
+}
+
+TEST(Wal, APageThatIsWrittenOverIsWrittenAsAWhole) {
+  World world;
+  world.options.wal_file_bytes = 16 << 10;
+  world.options.wal_bytes_max = 32 << 10;
+  Store& store = world.open();
+  store.create(kGroup);
+  int checked = 0;
+  for (std::uint64_t index = 1; index <= 300; ++index) {
+    store.append(kGroup,
+                 std::vector{data_entry(index, 1, static_cast<std::int64_t>(index) - 1, filler(500, index))});
+    world.flush();
+    store.set_committed(kGroup, Index(index));
+    world.settle();
+    std::string newest;
+    for (const auto& path : world.disk().files())
+      if (path.ends_with(".wal")) newest = path;
+    const Slice bytes = *world.disk().contents(newest);
+    const std::uint64_t end = follow_chain(bytes, *decode_file_header(bytes.bytes()), [](auto&&...) {}).end;
+    const std::uint64_t page_end = std::min<std::uint64_t>((end + 4095) / 4096 * 4096, bytes.size());
+    for (std::uint64_t at = end; at < page_end; ++at, ++checked)
+      ASSERT_EQ(bytes.bytes()[at], std::byte{0}) << "entry " << index << ": an old byte at " << at;
+  }
+  EXPECT_GT(checked, 100'000);
+  EXPECT_EQ(all_entries(world.restart_machine(), kGroup).size(), 300u);
 }
 
 TEST(Wal, AFullDiskEndsTheProcessOnlyWhenSomethingHasToBeWritten) {
