@@ -16,14 +16,11 @@ namespace {
 
 constexpr std::int64_t kNoRoomRetryUs = 10'000;
 constexpr std::int64_t kCrowdedWaitUs = 100'000;
-// Of pieces that a partition needs for one batch: index, place and payload are three. What is missing then
-// was taken from memory again, or cannot be kept there: the shard waits for the device.
-constexpr unsigned kLoadsMax = 8;
 // A shard that reads more than this at once lets its other work wait too long: a millisecond for half of a
 // megabyte.
 constexpr std::size_t kStepBytes = 128u << 10;
 
-// The batches as the one run of bytes that the response carries. Shared if they lie side by side.
+// The batches as the one run of bytes that the response carries. Shared if it is one.
 Slice join(const std::vector<Slice>& batches, std::size_t bytes) {
   if (batches.empty()) return {};
   if (batches.size() == 1) return batches.front();
@@ -59,15 +56,8 @@ FetchAnswer empty(const FetchRead& read) {
   return answer;
 }
 
-// What is to be done with a partition next.
-enum class Visit : std::uint8_t {
-  kDone,
-  kMore,  // another step
-  kLoad,  // nothing else can be told: another visit when what is missing is in memory
-};
-
-// One step: reads what is in memory.
-Visit read_from(PartitionHost& host, FetchPass& pass, FetchRead& read) {
+// One step. True if the partition may give more.
+bool read_from(PartitionHost& host, FetchPass& pass, FetchRead& read) {
   FetchAnswer& answer = read.answer;
   const bool begun = !answer.batches.empty();
   kafka::FetchRequest::Partition want = read.want;
@@ -80,31 +70,27 @@ Visit read_from(PartitionHost& host, FetchPass& pass, FetchRead& read) {
   }
   FetchAnswer step =
       host.fetch(want, pass.isolation_level,
-                 {.step_bytes = kStepBytes,
-                  .bytes_max = pass.bytes_left,
-                  .whole_first = pass.nothing_yet,
-                  .wait = read.loads < kLoadsMax ? storage::Wait::kNo : storage::Wait::kForDevice});
-  const bool must_load = step.missing && pass.nothing_yet;
-  if (step.missing && !must_load) host.load_ahead(*step.missing);
-  const bool more = step.more;
+                 {.step_bytes = kStepBytes, .bytes_max = pass.bytes_left, .whole_first = pass.nothing_yet});
   pass.bytes_left -= std::min(pass.bytes_left, step.bytes);
   if (step.bytes != 0) pass.nothing_yet = false;
+  const bool more = step.more && step.bytes != 0;
   if (!begun) {
     answer = std::move(step);
-  } else if (step.bytes != 0) {  // what else it says is newer than the mark, and for the next fetch
-    answer.bytes += step.bytes;
-    answer.next = step.next;
-    answer.more = step.more;
-    std::ranges::move(step.batches, std::back_inserter(answer.batches));
+  } else if (step.bytes != 0) {  // else the next fetch is told what there is to say
+    step.bytes += answer.bytes;
+    answer.batches.insert(answer.batches.end(), step.batches.begin(), step.batches.end());
+    step.batches = std::move(answer.batches);
+    answer = std::move(step);
   }
-  return must_load ? Visit::kLoad : more ? Visit::kMore : Visit::kDone;
+  return more;
 }
 
-Visit visit(ShardBroker& shard, FetchPass& pass, FetchRead& read) {
+// True if the partition is to be visited once more.
+bool visit(ShardBroker& shard, FetchPass& pass, FetchRead& read) {
   if (const CoordinatorHost* coordinator = shard.coordinator(read.group)) {
     if (pass.kind == FetchPass::Kind::kRead)
       read.answer = coordinator->leads() ? empty(read) : elsewhere(shard, read);
-    return Visit::kDone;
+    return false;
   }
   PartitionHost* host = shard.host(read.group);
   const FetchWaiter waiter{pass.home, pass.run};
@@ -112,28 +98,30 @@ Visit visit(ShardBroker& shard, FetchPass& pass, FetchRead& read) {
     case FetchPass::Kind::kRead:
       if (host != nullptr) return read_from(*host, pass, read);
       read.answer = elsewhere(shard, read);
-      return Visit::kDone;
+      return false;
+    case FetchPass::Kind::kLoad:
+      return false;  // see load()
     case FetchPass::Kind::kWatch:
       if (host == nullptr || host->mark() != read.mark)
         pass.news = true;
       else
         host->purgatory().add(waiter);
-      return Visit::kDone;
+      return false;
     case FetchPass::Kind::kUnwatch:
       if (host != nullptr) host->purgatory().remove(waiter);
-      return Visit::kDone;
+      return false;
   }
-  return Visit::kDone;
+  return false;
 }
 
-// Goes on with the pass when what it misses is in memory.
+// The pass goes home when what the partition misses is in memory.
 void load(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
-  FetchRead& read = pass->reads[pass->next];
-  ++read.loads;
+  const FetchRead& read = pass->reads[pass->next];
   const storage::Piece piece = *read.answer.missing;
-  shard.host(read.group)->load(piece, [&shard, pass = std::move(pass)]() mutable {
-    advance(shard, std::move(pass));
-  });
+  PartitionHost* host = shard.host(read.group);
+  pass->next = pass->reads.size();
+  if (host == nullptr || host->group() == nullptr) return advance(shard, std::move(pass));
+  host->load(piece, [&shard, pass = std::move(pass)]() mutable { advance(shard, std::move(pass)); });
 }
 
 void go_on_later(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
@@ -145,9 +133,8 @@ void go_on_later(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
 void advance(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
   const std::size_t bytes_left = pass->bytes_left;
   while (pass->next < pass->reads.size() && pass->reads[pass->next].shard == shard.number()) {
-    const Visit next = visit(shard, *pass, pass->reads[pass->next]);
-    if (next == Visit::kLoad) return load(shard, std::move(pass));
-    if (next == Visit::kDone) ++pass->next;
+    if (pass->kind == FetchPass::Kind::kLoad) return load(shard, std::move(pass));
+    if (!visit(shard, *pass, pass->reads[pass->next])) ++pass->next;
     if (bytes_left - pass->bytes_left >= kStepBytes) return go_on_later(shard, std::move(pass));
   }
   const bool over = pass->next == pass->reads.size();
@@ -251,6 +238,8 @@ void FetchRun::send(FetchPass::Kind kind, std::size_t bytes_max) {
   pass->bytes_left = bytes_max;
   pass->nothing_yet = bytes_max > 0;
   pass->reads = std::exchange(reads_, {});
+  if (kind == FetchPass::Kind::kLoad)
+    while (!pass->reads[pass->next].answer.missing) ++pass->next;
   advance(shard_, std::move(pass));
 }
 
@@ -259,6 +248,10 @@ void FetchRun::returned(std::unique_ptr<FetchPass> pass) {
   shard_.connections().give_back(std::exchange(granted_, 0));
   if (!respond_.wanted()) return shard_.end_fetch(id_);
   if (pass->kind == FetchPass::Kind::kRead) return read_returned();
+  if (pass->kind == FetchPass::Kind::kLoad) {
+    forget_answers();
+    return read();
+  }
   if (pass->news || woken_ || expired_) return read();
   waiting_ = true;
 }
@@ -266,26 +259,39 @@ void FetchRun::returned(std::unique_ptr<FetchPass> pass) {
 void FetchRun::read_returned() {
   bytes_ = 0;
   for (const FetchRead& read : reads_) bytes_ += read.answer.bytes;
+  if (must_load()) return send(FetchPass::Kind::kLoad);
   if (is_enough()) return finish();
   set_timer();
   // Too little to be told yet, so not to be kept either: it is read again when there is more.
-  for (FetchRead& read : reads_) {
-    read.answer = {};
-    read.loads = 0;
-  }
+  forget_answers();
   send(FetchPass::Kind::kWatch);
 }
 
-bool FetchRun::is_enough() const {
-  if (expired_ || wait_us_ == 0 || reads_.empty() || bytes_ >= min_bytes_) return true;
+void FetchRun::forget_answers() {
+  for (FetchRead& read : reads_) read.answer = {};
+}
+
+// There is something to be read, and nothing to be told before that.
+bool FetchRun::must_load() const {
+  if (bytes_ != 0 || has_errors()) return false;
+  return std::any_of(reads_.begin(), reads_.end(),
+                     [](const FetchRead& read) { return read.answer.missing.has_value(); });
+}
+
+bool FetchRun::has_errors() const {
   if (reads_.size() != places_.size()) return true;  // an unknown partition
-  if (shard_.fetches_under_way() > shard_.options().limits.fetch_waiters_max) return true;
   return std::any_of(reads_.begin(), reads_.end(), [](const FetchRead& read) {
-    // Whoever does not get all that is there asks again at once.
-    return read.answer.more || read.answer.missing ||
-           read.answer.data.error_code != kafka::ErrorCode::kNone ||
+    return read.answer.data.error_code != kafka::ErrorCode::kNone ||
            read.answer.data.diverging_epoch.epoch >= 0;
   });
+}
+
+bool FetchRun::is_enough() const {
+  if (expired_ || wait_us_ == 0 || reads_.empty() || bytes_ >= min_bytes_ || has_errors()) return true;
+  if (shard_.fetches_under_way() > shard_.options().limits.fetch_waiters_max) return true;
+  // Whoever does not get all that is there asks again at once.
+  return std::any_of(reads_.begin(), reads_.end(),
+                     [](const FetchRead& read) { return read.answer.more || read.answer.missing; });
 }
 
 void FetchRun::wake() {

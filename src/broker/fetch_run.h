@@ -27,12 +27,12 @@ struct FetchRead {
   kafka::FetchRequest::Partition want;
   FetchAnswer answer;
   FetchMark mark;
-  unsigned loads = 0;  // of something that was missing
 };
 
 struct FetchPass {
   enum class Kind : std::uint8_t {
     kRead,
+    kLoad,     // go to the first partition that misses something, and wait until that is in memory
     kWatch,    // wait in the purgatories, unless there is news since the read
     kUnwatch,  // leave them
   };
@@ -74,6 +74,9 @@ class FetchRun {
   void set_timer();
   void send(FetchPass::Kind kind, std::size_t bytes_max = 0);
   void read_returned();
+  void forget_answers();
+  bool must_load() const;
+  bool has_errors() const;
   void expire();
   bool is_enough() const;
   void finish();

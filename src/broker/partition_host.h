@@ -74,14 +74,11 @@ class PartitionHost final : public ReplicaHost {
     std::size_t step_bytes = 0;
     std::size_t bytes_max = 0;
     bool whole_first = false;
-    storage::Wait wait = storage::Wait::kForDevice;
   };
   FetchAnswer fetch(const kafka::FetchRequest::Partition& want, std::int8_t isolation_level,
                     const FetchLimits& limits);
   // Brings what a fetch missed into memory; then `done` runs on this shard.
   void load(const storage::Piece& piece, env::Task done) { group_->load(piece, std::move(done)); }
-  // The same for the fetches to come, one piece at a time.
-  void load_ahead(const storage::Piece& piece);
   FetchMark mark() const;
   Purgatory& purgatory() { return purgatory_; }
 
@@ -178,6 +175,7 @@ class PartitionHost final : public ReplicaHost {
   kafka::ErrorCode find_timestamp(std::int64_t timestamp, kafka::ListOffsetsResponse::Partition& answer);
   bool is_surely_beyond(Offset offset);
   void read(const kafka::FetchRequest::Partition& want, const FetchLimits& limits, FetchAnswer& answer);
+  void missed(Offset offset, const storage::Piece& piece);
 
   partition::Partition partition_;
   std::optional<Term> led_term_;  // that the partition was told to lead in; raft may know better already
@@ -195,7 +193,12 @@ class PartitionHost final : public ReplicaHost {
   // Offsets beyond the end that were asked for, and whether the lead was confirmed since.
   static constexpr std::size_t kBeyondMax = 64;
   std::map<Offset, bool> beyond_;
-  bool loading_ahead_ = false;
+  bool loading_ = false;
+  // How often in a row a fetch from an offset found that only the device has what stands there. Then what is
+  // loaded is taken from memory again, or cannot be kept there, and the shard waits for the device.
+  static constexpr std::size_t kMissedMax = 64;
+  static constexpr unsigned kMissesMax = 16;  // index, place and payload are three
+  std::map<Offset, unsigned> missed_;
 };
 
 }  // namespace kontiki::broker

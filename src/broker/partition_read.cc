@@ -184,15 +184,21 @@ bool PartitionHost::is_surely_beyond(Offset offset) {
 
 void PartitionHost::read(const kafka::FetchRequest::Partition& want, const FetchLimits& limits,
                          FetchAnswer& answer) {
+  const Offset offset(want.fetch_offset);
   const auto of_partition = static_cast<std::size_t>(std::max(want.partition_max_bytes, 0));
   const std::size_t limit = std::min(of_partition, limits.bytes_max);
+  answer.more = true;
   if (limit == 0 && !limits.whole_first) return;
-  auto entries =
-      group_->read_from_offset(Offset(want.fetch_offset), std::min(limit, limits.step_bytes), limits.wait);
+  const auto known = missed_.find(offset);
+  const bool keeps = known == missed_.end() || known->second < kMissesMax;
+  auto entries = group_->read_from_offset(offset, std::min(limit, limits.step_bytes),
+                                          keeps ? storage::Wait::kNo : storage::Wait::kForDevice);
   if (!entries && entries.error().code == storage::ErrorCode::kNotCached) {
+    missed(offset, *entries.error().piece);
     answer.missing = std::move(entries.error().piece);
     return;
   }
+  missed_.erase(offset);
   if (!entries) {
     // The log's start may have moved between the check and the read.
     const bool gone = entries.error().code == storage::ErrorCode::kNotFound;
@@ -206,18 +212,20 @@ void PartitionHost::read(const kafka::FetchRequest::Partition& want, const Fetch
   for (Entry& entry : *entries) {
     const std::size_t size = entry.payload.size();
     const bool fits = answer.bytes + size <= limit;
-    if (!fits && !(limits.whole_first && answer.batches.empty())) break;
+    if (!fits && !(limits.whole_first && answer.batches.empty())) return;
     answer.bytes += size;
     answer.next = entry.header.next_offset();
     answer.batches.push_back(std::move(entry.payload));
   }
-  answer.more = answer.next < partition_.high_watermark() && !answer.batches.empty();
+  answer.more = !answer.batches.empty() && answer.next < partition_.high_watermark();
 }
 
-void PartitionHost::load_ahead(const storage::Piece& piece) {
-  if (std::exchange(loading_ahead_, true)) return;
+void PartitionHost::missed(Offset offset, const storage::Piece& piece) {
+  if (missed_.size() >= kMissedMax) missed_.clear();
+  ++missed_[offset];
+  if (std::exchange(loading_, true)) return;
   load(piece, [&shard = shard_, id = id_] {
-    if (PartitionHost* host = shard.host(id)) host->loading_ahead_ = false;
+    if (PartitionHost* host = shard.host(id)) host->loading_ = false;
   });
 }
 

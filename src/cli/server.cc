@@ -229,8 +229,9 @@ class Server {
   posix::PosixClock clock_;
   posix::AsioNetwork network_;
   posix::SpareMemory spare_memory_;
+  // The first one runs on the main thread. They outlive the disk, whose threads post to them.
+  std::vector<std::unique_ptr<posix::AsioExecutor>> executors_;
   posix::PosixDisk disk_;
-  std::vector<std::unique_ptr<posix::AsioExecutor>> executors_;  // the first one runs on the main thread
   std::unique_ptr<broker::Broker> broker_;
   std::unique_ptr<http::Server> http_;
   std::unique_ptr<posix::SignalWait> signals_;

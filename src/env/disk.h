@@ -36,8 +36,8 @@ class File {
   virtual DiskResult<void> write(std::uint64_t at, std::span<const Slice> pieces) = 0;
   // Reads up to into.size() bytes from byte `at` on; fewer only at the end of the file.
   virtual DiskResult<std::size_t> read(std::uint64_t at, std::span<std::byte> into) = 0;
-  // As read, if all of that is in the system's memory; else kNotCached, without waiting for the device. From
-  // then on the system reads of this File only what it is asked for, nothing ahead.
+  // As read, without waiting for the device: only as far as the bytes are in the system's memory, kNotCached
+  // if the first is not.
   virtual DiskResult<std::size_t> read_cached(std::uint64_t at, std::span<std::byte> into) = 0;
   // Brings a piece of the file into the system's memory, off the shard; `done` runs on `executor`. A failure
   // is for the next read() to find.

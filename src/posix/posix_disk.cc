@@ -43,7 +43,7 @@ namespace {
 constexpr std::size_t kPiecesPerCall = 64;  // of one pwritev
 // Requests for the device when a piece is brought into memory: what it flushes meanwhile waits for one of
 // them.
-constexpr std::uint64_t kLoadBytes = 128u << 10;
+constexpr std::size_t kLoadBytes = 128u << 10;
 
 auto failed() {
   return unexpected(disk_error_of(errno));
@@ -78,13 +78,15 @@ DiskResult<void> flush(const Descriptor& file) {
   return {};
 }
 
-// Reads a piece of a file into the page cache, without a copy of it.
+// Reads a piece of a file, so that it is in the page cache.
 void load(const Descriptor& file, std::uint64_t at, std::size_t bytes) {
-  for (const std::uint64_t end = at + bytes; at < end; at += kLoadBytes) {
-    const std::uint64_t size = std::min<std::uint64_t>(kLoadBytes, end - at);
-    ::posix_fadvise(file.number(), static_cast<off_t>(at), static_cast<off_t>(size), POSIX_FADV_WILLNEED);
-    std::byte last{};  // there when the rest is; that it cannot be read is for the next read to say
-    (void)retried([&] { return ::pread(file.number(), &last, 1, static_cast<off_t>(at + size - 1)); });
+  std::vector<std::byte> read_to(std::min(bytes, kLoadBytes));
+  for (const std::uint64_t end = at + bytes; at < end;) {
+    const auto size = std::min<std::uint64_t>(read_to.size(), end - at);
+    const ssize_t n =
+        retried([&] { return ::pread(file.number(), read_to.data(), size, static_cast<off_t>(at)); });
+    if (n <= 0) return;  // the end; or an error, which the next read finds
+    at += static_cast<std::uint64_t>(n);
   }
 }
 
@@ -117,6 +119,7 @@ class PosixFile : public env::File {
   }
 
   DiskResult<std::size_t> read(std::uint64_t at, std::span<std::byte> into) override {
+    read_ahead(true);
     std::size_t total = 0;
     while (total < into.size()) {
       const ssize_t n = retried([&] {
@@ -131,18 +134,21 @@ class PosixFile : public env::File {
   }
 
   DiskResult<std::size_t> read_cached(std::uint64_t at, std::span<std::byte> into) override {
-    if (!std::exchange(read_in_pieces_, true)) ::posix_fadvise(file_->number(), 0, 0, POSIX_FADV_RANDOM);
+    read_ahead(false);
     std::size_t total = 0;
     while (total < into.size()) {
       const iovec part{into.data() + total, into.size() - total};
       const ssize_t n = retried(
           [&] { return ::preadv2(file_->number(), &part, 1, static_cast<off_t>(at + total), RWF_NOWAIT); });
-      if (n < 0 && errno == EAGAIN) return unexpected(DiskError::kNotCached);
-      if (n < 0 && errno == EOPNOTSUPP) return read(at, into);  // a file system that cannot tell
+      if (n < 0 && errno == EAGAIN) break;
+      // A file system that cannot tell; who is not allowed to ask; and the end of the file, which 5.9
+      // and 5.10 also say where there is more.
+      if (n == 0 || (n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS || errno == EPERM)))
+        return read(at, into);
       if (n < 0) return failed();
-      if (n == 0) break;
       total += static_cast<std::size_t>(n);
     }
+    if (total == 0 && !into.empty()) return unexpected(DiskError::kNotCached);
     return total;
   }
 
@@ -201,10 +207,16 @@ class PosixFile : public env::File {
     return static_cast<std::size_t>(n);
   }
 
+  // Who does not wait says what is to be loaded; more than that is not worth what it does to the flushes.
+  void read_ahead(bool on) {
+    if (std::exchange(read_ahead_, on) != on)
+      ::posix_fadvise(file_->number(), 0, 0, on ? POSIX_FADV_NORMAL : POSIX_FADV_RANDOM);
+  }
+
   const std::shared_ptr<Descriptor> file_;  // shared with what is under way in the background
   Workers& syncs_;
   Workers& loads_;
-  bool read_in_pieces_ = false;
+  bool read_ahead_ = true;
 };
 
 DiskResult<void> make_one_dir(const std::string& path) {

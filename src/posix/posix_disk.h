@@ -20,6 +20,8 @@ class PosixDisk : public env::Disk {
  public:
   explicit PosixDisk(std::size_t sync_threads = 2) : syncs_(sync_threads, "disk-sync") {}
 
+  ~PosixDisk() override { loads_.drop_waiting(); }
+
   env::DiskResult<std::unique_ptr<env::File>> open(const std::string& path, env::OpenMode mode) override;
   env::DiskResult<void> remove(const std::string& path) override;
   env::DiskResult<void> remove_all(const std::string& path) override;

@@ -30,6 +30,12 @@ void Workers::add(std::move_only_function<void()> work) {
   changed_.notify_one();
 }
 
+void Workers::drop_waiting() {
+  std::deque<std::move_only_function<void()>> dropped;  // destroyed outside the lock
+  const std::lock_guard lock(mutex_);
+  dropped.swap(queue_);
+}
+
 void Workers::run() {
   std::unique_lock lock(mutex_);
   for (;;) {

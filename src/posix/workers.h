@@ -16,8 +16,9 @@ namespace kontiki::posix {
 class Workers {
  public:
   Workers(std::size_t threads, const char* name);  // name: at most 15 characters
-  ~Workers();                                      // after all that was added has run
+  ~Workers();                                      // after all that was added, and not dropped, has run
   void add(std::move_only_function<void()> work);
+  void drop_waiting();  // what has not begun never will
 
  private:
   void run();

@@ -12,19 +12,20 @@ namespace {
 constexpr std::uint64_t kIndexReadAtOnce =
     512;  // entries; below, a binary search costs more than reading them
 constexpr std::size_t kProbeBytes = 4096;
-// Of a kept file, from a payload on: what follows are others of the same time, which readers want next.
-constexpr std::size_t kKeptLoadBytes = 1u << 20;
+// That are loaded from there on where something is missing: of a segment what is read next, of a kept file
+// the payloads of other partitions of the same time.
+constexpr std::size_t kLoadBytes = 1u << 20;
 
 // What to load, rather than the little that was asked for.
-Error widened(Error error, std::size_t bytes) {
-  if (error.piece) error.piece->bytes = std::max(error.piece->bytes, bytes);
+Error widened(Error error) {
+  if (error.piece) error.piece->bytes = std::max(error.piece->bytes, kLoadBytes);
   return error;
 }
 
 }  // namespace
 
 Result<Slice, Error> Segments::read_at(const std::string& path, std::uint64_t at, std::size_t bytes,
-                                       Wait wait) {
+                                       Wait wait, std::size_t bytes_min) {
   auto opened = files_.get(path, env::OpenMode::kRead);
   if (!opened) {
     if (opened.error() == env::DiskError::kNotFound)
@@ -34,11 +35,13 @@ Result<Slice, Error> Segments::read_at(const std::string& path, std::uint64_t at
   Buffer buffer(bytes);
   const auto got =
       wait == Wait::kNo ? (*opened)->read_cached(at, buffer.span()) : (*opened)->read(at, buffer.span());
-  if (!got && got.error() == env::DiskError::kNotCached)
+  const bool is_cold =
+      got ? wait == Wait::kNo && *got < bytes_min : got.error() == env::DiskError::kNotCached;
+  if (is_cold)
     return unexpected(Error{ErrorCode::kNotCached, "only the device has it", Piece{path, at, bytes}});
   if (!got) return unexpected(io_error("read", path, got.error()));
-  if (*got < bytes) return unexpected(damaged(path, at + *got, "the file ends too early"));
-  return Slice(buffer);
+  if (*got < bytes_min) return unexpected(damaged(path, at + *got, "the file ends too early"));
+  return Slice(buffer).sub(0, *got);
 }
 
 Result<void, Error> Segments::scan(const Group& group, const Segment& segment, const How& how, Place& place,
@@ -46,14 +49,18 @@ Result<void, Error> Segments::scan(const Group& group, const Segment& segment, c
   const std::string path = path_of(group.id, segment.first());
   // What follows may be a hole, which need not be read: so it begins with little, and so after each hole.
   std::size_t wanted = std::min(how.chunk_bytes, kProbeBytes);
+  std::size_t needed = kSegmentEntryBytes;
   while (place.position < segment.bytes) {
-    const auto size = static_cast<std::size_t>(
-        std::min<std::uint64_t>(std::max(wanted, kSegmentEntryBytes), segment.bytes - place.position));
-    const auto chunk = read_at(path, place.position, size, how.wait);
-    if (!chunk) return unexpected(widened(chunk.error(), how.chunk_bytes));
+    const std::uint64_t left = segment.bytes - place.position;
+    const auto chunk =
+        read_at(path, place.position,
+                static_cast<std::size_t>(std::min<std::uint64_t>(std::max(wanted, needed), left)), how.wait,
+                static_cast<std::size_t>(std::min<std::uint64_t>(needed, left)));
+    if (!chunk) return unexpected(widened(chunk.error()));
     wanted = how.chunk_bytes;
+    needed = kSegmentEntryBytes;
     std::size_t at = 0;
-    while (at < size) {
+    while (at < chunk->size()) {
       const Slice rest = chunk->sub(at);
       const bool all_there = place.position + rest.size() == segment.bytes;
       const auto entry = decode_segment_entry(rest.bytes());
@@ -64,29 +71,29 @@ Result<void, Error> Segments::scan(const Group& group, const Segment& segment, c
       if (bytes > segment.bytes - place.position) {
         return unexpected(damaged(path, place.position, "an entry does not fit into the segment"));
       }
+      if (entry && entry->header.index != place.index) {
+        return unexpected(damaged(path, place.position,
+                                  fmt::format("entry {} stands where entry {} belongs",
+                                              entry->header.index.value, place.index.value)));
+      }
+      if (entry && how.stops && how.stops(entry->header, entry->payload_bytes)) return {};
       const bool is_kept = entry && entry->is_kept;
       const std::size_t stored = is_kept ? kSegmentEntryBytes + kKeptPlaceBytes : bytes;
       if (!entry || stored > rest.size()) {
-        wanted = std::max(how.chunk_bytes, stored);
+        needed = stored;
         break;  // the chunk ends within this entry: read on from its beginning
       }
       Slice payload = rest.sub(kSegmentEntryBytes, stored - kSegmentEntryBytes);
       if (is_kept) {
-        if (how.stops && how.stops(entry->header, entry->payload_bytes)) return {};
         const auto kept_at = decode_kept_place(payload.bytes());
         if (!kept_at) return unexpected(damaged(path, place.position, "a place does not match its checksum"));
         auto kept = read_at(kept_.path(kept_at->file), kept_at->at, entry->payload_bytes, how.wait);
-        if (!kept) return unexpected(widened(kept.error(), kKeptLoadBytes));
+        if (!kept) return unexpected(widened(kept.error()));
         payload = std::move(*kept);
         wanted = std::min(how.chunk_bytes, kProbeBytes);
       }
       if (!is_intact(group.id, rest.bytes(), payload)) {
         return unexpected(damaged(path, place.position, "an entry does not match its checksum"));
-      }
-      if (entry->header.index != place.index) {
-        return unexpected(damaged(path, place.position,
-                                  fmt::format("entry {} stands where entry {} belongs",
-                                              entry->header.index.value, place.index.value)));
       }
       if (!visit(entry->header, payload)) return {};
       at += bytes;

@@ -61,8 +61,7 @@ class Segments {
   struct How {
     std::size_t chunk_bytes;  // that are read at once
     Wait wait = Wait::kForDevice;
-    // Whether the visitor would stop before an entry, so that a payload that stands elsewhere is not read in
-    // vain.
+    // Asked before the visitor, so that what it does not want is not read. The header is not checked yet.
     std::function<bool(const EntryHeader&, std::size_t payload_bytes)> stops = nullptr;
   };
   // Visits entries from the one at `place` on, to the end of the segment. `place` moves to the first that is
@@ -90,8 +89,13 @@ class Segments {
   std::optional<KeptPlace> kept_place_of(const Segment& segment, GroupId group, const TailEntry& item) const;
   void write_index(const Group& group, Segment& segment, std::vector<std::byte> entries);
 
+  // With Wait::kNo, what is in memory of that, at least `bytes_min`.
+  Result<Slice, Error> read_at(const std::string& path, std::uint64_t at, std::size_t bytes, Wait wait,
+                               std::size_t bytes_min);
   Result<Slice, Error> read_at(const std::string& path, std::uint64_t at, std::size_t bytes,
-                               Wait wait = Wait::kForDevice);
+                               Wait wait = Wait::kForDevice) {
+    return read_at(path, at, bytes, wait, bytes);
+  }
   Result<std::vector<IndexEntry>, Error> read_index(const Group& group, const Segment& segment,
                                                     std::uint64_t from, std::uint64_t count,
                                                     Wait wait = Wait::kForDevice);

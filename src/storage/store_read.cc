@@ -47,10 +47,9 @@ Result<bool, Error> StoreImpl::read_segments(Group& group, Index first, Collect&
     Offset next_offset{0};
     bool full = false;
     const auto visit = [&](const EntryHeader& header, const Slice& payload) {
-      if (header.index < first) return true;
-      full = !out.add(header, payload);
-      if (!full) next_offset = header.next_offset();
-      return !full;
+      if (header.index >= first) out.add(header, payload);
+      next_offset = header.next_offset();
+      return true;
     };
     const ReadHint& hint = group.hint;
     const bool hinted = hint.segment == segment->first() && hint.next == std::max(first, segment->first());
@@ -114,9 +113,7 @@ Result<std::vector<Entry>, Error> StoreImpl::read_from_offset(GroupId group, Off
       bool visited = false;
       Offset next_offset = from;
       const auto visit = [&](const EntryHeader& header, const Slice& payload) {
-        if (header.index > out.last) full = true;
-        if (!full && wanted(header)) full = !out.add(header, payload);
-        if (full) return false;
+        if (wanted(header)) out.add(header, payload);
         visited = true;
         next_offset = header.next_offset();
         return true;

@@ -3,6 +3,7 @@
 #include "base/check.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 namespace kontiki::sim {
@@ -52,22 +53,34 @@ class SimFile : public env::File {
   }
 
   DiskResult<std::size_t> read_cached(std::uint64_t at, std::span<std::byte> into) override {
-    const SimDisk::Chance& cold = disk_.cold_;
-    const bool refuse = !dead() && !disk_.faults_suspended_ && cold.numerator > 0;
-    if (refuse && disk_.prng_.chance(cold.numerator, cold.denominator)) {
-      ++disk_.counters_.reads_refused;
-      return unexpected(DiskError::kNotCached);
-    }
-    return read(at, into);
+    const bool cold = !dead() && !disk_.faults_suspended_ && disk_.cold_.numerator > 0;
+    if (!cold || into.empty()) return read(at, into);
+    if (draw_cold()) cached_.clear();
+    std::uint64_t end = at;
+    while (end < at + into.size() && is_cached(end / kPageBytes)) end = (end / kPageBytes + 1) * kPageBytes;
+    if (end > at) return read(at, into.first(std::min<std::size_t>(into.size(), end - at)));
+    ++disk_.counters_.reads_refused;
+    return unexpected(DiskError::kNotCached);
   }
 
-  void cache_async(std::uint64_t /*at*/, std::size_t /*bytes*/, env::Executor& executor,
-                   env::Task done) override {
+  void cache_async(std::uint64_t at, std::size_t bytes, env::Executor& executor, env::Task done) override {
     if (dead()) return;
     ++disk_.counters_.loads;
+    auto load = [alive = std::weak_ptr(syncs_pending_), this, at, bytes, &executor,
+                 done = std::move(done)]() mutable {
+      if (!alive.expired())
+        for (std::uint64_t page = at / kPageBytes; page <= (at + bytes - 1) / kPageBytes; ++page)
+          cached_[page] = true;
+      executor.post(std::move(done));
+    };
     disk_.scheduler_.after(disk_.draw_delay_us(),
-                           [&disk = disk_, life = life_, &executor, done = std::move(done)]() mutable {
-                             if (disk.life_ == life) executor.post(std::move(done));
+                           [&disk = disk_, life = life_, load = std::move(load)]() mutable {
+                             if (disk.life_ != life) return;
+                             if (disk.hold_syncs_) {
+                               disk.held_syncs_.push_back(std::move(load));
+                             } else {
+                               load();
+                             }
                            });
   }
 
@@ -126,7 +139,16 @@ class SimFile : public env::File {
   }
 
  private:
+  static constexpr std::uint64_t kPageBytes = 4096;
+
   bool dead() const { return life_ != disk_.life_; }
+
+  bool draw_cold() { return disk_.prng_.chance(disk_.cold_.numerator, disk_.cold_.denominator); }
+  bool is_cached(std::uint64_t page) {
+    const auto [known, is_new] = cached_.try_emplace(page, false);
+    if (is_new) known->second = !draw_cold();
+    return known->second;
+  }
 
   std::optional<DiskError> refused(DiskOp op) {
     if (dead()) return DiskError::kIo;
@@ -168,6 +190,7 @@ class SimFile : public env::File {
   const OpenMode mode_;
   const std::uint64_t life_;
   const std::shared_ptr<std::size_t> syncs_pending_ = std::make_shared<std::size_t>(0);
+  std::map<std::uint64_t, bool> cached_;  // pages that read_cached asked for, or that were loaded
 };
 
 SimDisk::SimDisk(Scheduler& scheduler, std::uint64_t seed) : scheduler_(scheduler), prng_(seed) {}

@@ -70,12 +70,15 @@ class SimDisk : public env::Disk {
   bool flip_bit(const std::string& path, std::uint64_t at, unsigned bit);
   bool truncate_file(const std::string& path, std::uint64_t size);
 
-  // What read_cached asks for is not in memory with this chance, whether it was loaded before or not.
+  // A page of an open file that read_cached has not asked for before is not in memory with this chance, until
+  // it is loaded; and with the same chance a read finds that the system has taken all pages of the file away
+  // since.
   void set_cold(std::uint64_t numerator, std::uint64_t denominator) { cold_ = {numerator, denominator}; }
 
   // sync_async and cache_async answer after a delay drawn evenly from here.
   void set_sync_delay_us(std::int64_t min, std::int64_t max);
-  void hold_syncs() { hold_syncs_ = true; }  // a stalled device: no sync_async answers until release_syncs()
+  // A stalled device: no sync_async or cache_async answers until release_syncs().
+  void hold_syncs() { hold_syncs_ = true; }
   void release_syncs();
 
   const Counters& counters() const { return counters_; }

@@ -48,9 +48,14 @@ class ColdFetchTest : public testing::Test {
     }
     for (std::size_t p = 0; p < 2; ++p) EXPECT_THAT(got[p], ElementsAreArray(expected[p]));
   }
+  static BrokerLimits limits() {
+    BrokerLimits limits;
+    limits.answer_bytes_max = 64u << 20;
+    return limits;
+  }
   sim::SimDisk& disk() { return world.node(0).disk(); }
 
-  World world{{.small_wal = true}};
+  World world{{.limits = limits(), .small_wal = true}};
   TestClient client = world.client(0);
 };
 
@@ -88,6 +93,47 @@ TEST_F(ColdFetchTest, OthersAreServedWhileTheDeviceReads) {
   EXPECT_LT(world.sim().now_us() - before, kSecond / 10);
   EXPECT_EQ(client.answers(), 0u);
   EXPECT_FALSE(values_of(only(client.receive<kafka::FetchRequest>(cold, kFetchVersion))).empty());
+}
+
+TEST_F(ColdFetchTest, WhatIsInMemoryIsToldWithoutWhatComesBeforeIt) {
+  disk().set_cold(1, 1);
+  disk().set_sync_delay_us(kSecond, kSecond);
+  kafka::FetchRequest request = fetch_of("t", 0, 0, 20'000);
+  request.topics[0].partitions.push_back(request.topics[0].partitions[0]);
+  request.topics[0].partitions[1].partition = 1;
+  request.topics[0].partitions[1].fetch_offset = kBatches - 1;
+  const std::int64_t before = world.sim().now_us();
+  const auto answer = client.call(request, kFetchVersion);
+  EXPECT_LT(world.sim().now_us() - before, kSecond / 10);
+  EXPECT_TRUE(values_of(answer.responses[0].partitions[0]).empty());
+  EXPECT_THAT(values_of(answer.responses[0].partitions[1]), testing::ElementsAre(value_of(1, kBatches - 1)));
+}
+
+TEST_F(ColdFetchTest, WhoIsLeftOutEachTimeIsServedInTheEnd) {
+  disk().set_cold(1, 1);
+  kafka::FetchRequest request = fetch_of("t", 1, kBatches - 1, 20'000);  // in the tail, and asked first
+  request.topics[0].partitions.push_back(request.topics[0].partitions[0]);
+  request.topics[0].partitions[1].partition = 0;
+  request.topics[0].partitions[1].fetch_offset = 0;
+  std::size_t served = 0;
+  for (int tries = 0; tries < 100 && served == 0; ++tries)
+    served = values_of(client.call(request, kFetchVersion).responses[0].partitions[1]).size();
+  EXPECT_GT(served, 0u);
+}
+
+TEST_F(ColdFetchTest, WhoWaitsForTheDeviceTakesNoRoomFromOthers) {
+  disk().set_cold(1, 1);
+  disk().set_sync_delay_us(5 * kSecond, 5 * kSecond);
+  std::vector<std::unique_ptr<TestClient>> behind;
+  for (int i = 0; i < 20; ++i) behind.push_back(std::make_unique<TestClient>(world.sim(), "n0", 9092));
+  kafka::FetchRequest much = fetch_of("t", 0, 0);
+  much.max_bytes = 50 << 20;
+  for (const auto& one : behind) one->send(much, kFetchVersion);
+  world.sim().run_for(kSecond);
+  kafka::FetchRequest hot = fetch_of("t", 1, kBatches - 1, 500);
+  hot.max_bytes = 50 << 20;
+  EXPECT_THAT(values_of(only(client.call(hot, kFetchVersion))),
+              testing::ElementsAre(value_of(1, kBatches - 1)));
 }
 
 TEST_F(ColdFetchTest, AClientThatLeavesMeanwhileLeavesNothingBehind) {

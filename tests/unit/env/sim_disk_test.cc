@@ -71,6 +71,25 @@ TEST_F(SimDiskTest, LargeFilesAcrossPagesReadBackExactly) {
   EXPECT_EQ(disk_.contents("f")->text(), expected);
 }
 
+TEST_F(SimDiskTest, OfWhatIsPartlyColdTheFirstPagesAreRead) {
+  SimExecutor executor(scheduler_);
+  auto file = create("f");
+  const Slice text = Slice::copy_of(std::string(100'000, 'x'));
+  ASSERT_TRUE(file->write(0, std::span(&text, 1)));
+  disk_.set_cold(1, 10);
+  std::string got(90'000, '\0');
+  std::set<std::size_t> lengths;
+  for (int i = 0; i < 100; ++i) {
+    file->cache_async(0, 50'000, executor, [] {});
+    scheduler_.run_until_idle();
+    const auto n = file->read_cached(100, std::as_writable_bytes(std::span(got)));
+    if (n) lengths.insert(*n);
+  }
+  EXPECT_GT(lengths.size(), 5u);
+  EXPECT_LT(*lengths.begin(), 50'000u) << "pages are never taken away";
+  EXPECT_GT(*lengths.rbegin(), 50'000u) << "what was not loaded is never in memory";
+}
+
 TEST_F(SimDiskTest, WhatIsColdIsRefusedAndALoadAnswersLater) {
   SimExecutor executor(scheduler_);
   auto file = create("f");
@@ -84,9 +103,14 @@ TEST_F(SimDiskTest, WhatIsColdIsRefusedAndALoadAnswersLater) {
   bool done = false;
   file->cache_async(0, 3, executor, [&] { done = true; });
   EXPECT_FALSE(done);
+  disk_.hold_syncs();
+  scheduler_.run_until_idle();
+  EXPECT_FALSE(done) << "a stalled device";
+  disk_.release_syncs();
   scheduler_.run_until_idle();
   EXPECT_TRUE(done);
-  EXPECT_EQ(disk_.counters().reads_refused, 1u);
+  EXPECT_EQ(file->read_cached(0, got).error(), DiskError::kNotCached) << "it was taken away again";
+  EXPECT_EQ(disk_.counters().reads_refused, 2u);
   EXPECT_EQ(disk_.counters().loads, 1u);
   file->cache_async(0, 3, executor, [&] { FAIL() << "of a process that is gone"; });
   disk_.crash_process();

@@ -301,6 +301,26 @@ TEST_F(KeptTest, DamageIsFoundWhenTheEntryIsRead) {
   EXPECT_EQ(got.error().code, ErrorCode::kDamaged);
 }
 
+TEST_F(KeptTest, ADamagedHeaderIsNotTakenForTheEnd) {
+  world.open().create(GroupId(1));
+  fill({1}, 100);
+  const std::string segment = files(".seg").front();
+  for (std::uint64_t at = 64; at < 64 + 48; ++at)
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      ASSERT_TRUE(world.disk().flip_bit(segment, at, bit));
+      for (const auto wait : {Wait::kForDevice, Wait::kNo}) {
+        const auto got = world.store().read_from_offset(GroupId(1), Offset(0), Index(100), 1u << 20, wait);
+        EXPECT_TRUE(!got || !got->empty()) << "byte " << at << ", bit " << bit;
+        if (got && !got->empty()) {
+          EXPECT_EQ(got->front().payload.text(), filler(kBytes, 1001));
+        }
+      }
+      const auto got = world.store().read(GroupId(1), Index(1), Index(100), 1u << 20);
+      EXPECT_TRUE(!got || !got->empty()) << "byte " << at << ", bit " << bit;
+      ASSERT_TRUE(world.disk().flip_bit(segment, at, bit));
+    }
+}
+
 TEST_F(KeptTest, AMissingFileIsDamage) {
   world.open().create(GroupId(1));
   fill({1}, 100);

@@ -69,8 +69,7 @@ TEST_F(SegmentTest, AReadThatDoesNotWaitMissesNothing) {
   for (const std::size_t bytes_max : {1u, 700u, 1u << 20}) {
     EXPECT_EQ(world.read_without_waiting(kGroup, bytes_max), data);
   }
-  EXPECT_GT(world.disk().counters().reads_refused, 100u);
-  EXPECT_GT(world.disk().counters().reads_refused, world.disk().counters().loads) << "some were cut short";
+  EXPECT_GT(world.disk().counters().loads, 100u);
 }
 
 TEST_F(SegmentTest, EntriesMoveAndStayTheSame) {
