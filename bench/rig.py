@@ -26,9 +26,9 @@ def program():
     return os.environ.get("KONTIKI_BENCH", str(Path(os.environ["KONTIKI"]).parent / "kontiki_bench"))
 
 
-def call(*words, seconds=LOAD_GRACE_SECONDS):
-    """The JSON that the load generator prints."""
-    done = subprocess.run([program(), *map(str, words)], capture_output=True, text=True, timeout=seconds,
+def call(*words, seconds=LOAD_GRACE_SECONDS, nice=0):
+    """The JSON that the load generator prints. `nice`: its priority, 19 the lowest."""
+    done = subprocess.run(["nice", "-n", str(nice), program(), *map(str, words)], capture_output=True, text=True, timeout=seconds,
                           preexec_fn=die_with_parent, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"kontiki_bench {' '.join(map(str, words))}: exit code {done.returncode}: {done.stderr.strip()}")
@@ -60,12 +60,12 @@ class Servers:
     replicas: int = 1
     settings: list = field(default_factory=list)  # KEY=VALUE of the driver
 
-    def load(self, **options):
+    def load(self, nice=0, **options):
         """One run of the load generator against it; options as in `kontiki_bench load --help`."""
         options = {"driver": self.driver, "servers": self.addresses, "replicas": self.replicas, "watch": self.pids,
                    "set": self.settings, **options}
         before = self.counters()
-        result = call("load", *flags(options), seconds=options.get("seconds", 10) + LOAD_GRACE_SECONDS)
+        result = call("load", *flags(options), seconds=options.get("seconds", 10) + LOAD_GRACE_SECONDS, nice=nice)
         after = self.counters()
         result["counters"] = {name: after[name] - before.get(name, 0) for name in after}
         return result

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -78,15 +79,34 @@ DiskResult<void> flush(const Descriptor& file) {
   return {};
 }
 
-// Reads a piece of a file, so that it is in the page cache.
+// Reads a piece of a file, so that it is in the page cache: to nowhere, which saves the copy. False at the
+// end of the file, or if it cannot be read, which is for the next read to find.
+bool load_data(const Descriptor& file, const Descriptor& nowhere, off_t next, off_t end) {
+  while (next < end) {
+    const off_t request_end = std::min(end, next + static_cast<off_t>(kLoadBytes));
+    ::posix_fadvise(file.number(), next, request_end - next, POSIX_FADV_WILLNEED);
+    while (next < request_end) {
+      const ssize_t n = retried([&] {
+        return ::sendfile(nowhere.number(), file.number(), &next,
+                          static_cast<std::size_t>(request_end - next));
+      });
+      if (n <= 0) return false;
+    }
+  }
+  return true;
+}
+
+// The same without holes, of which a segment may have many: they would take memory.
 void load(const Descriptor& file, std::uint64_t at, std::size_t bytes) {
-  std::vector<std::byte> read_to(std::min(bytes, kLoadBytes));
-  for (const std::uint64_t end = at + bytes; at < end;) {
-    const auto size = std::min<std::uint64_t>(read_to.size(), end - at);
-    const ssize_t n =
-        retried([&] { return ::pread(file.number(), read_to.data(), size, static_cast<off_t>(at)); });
-    if (n <= 0) return;  // the end; or an error, which the next read finds
-    at += static_cast<std::uint64_t>(n);
+  const Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  auto next = static_cast<off_t>(at);
+  for (const off_t end = next + static_cast<off_t>(bytes); next < end;) {
+    off_t data = ::lseek(file.number(), next, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) return;  // nothing more but a hole
+    if (data < 0) data = next;
+    const off_t hole = ::lseek(file.number(), data, SEEK_HOLE);
+    next = hole < 0 ? end : std::min(hole, end);
+    if (!load_data(file, nowhere, data, next)) return;
   }
 }
 
