@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -121,7 +120,7 @@ void load(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
   PartitionHost* host = shard.host(read.group);
   pass->next = pass->reads.size();
   if (host == nullptr || host->group() == nullptr) return advance(shard, std::move(pass));
-  host->load(piece, [&shard, pass = std::move(pass)]() mutable { advance(shard, std::move(pass)); });
+  host->group()->load(piece, [&shard, pass = std::move(pass)]() mutable { advance(shard, std::move(pass)); });
 }
 
 void go_on_later(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {

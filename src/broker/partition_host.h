@@ -77,8 +77,6 @@ class PartitionHost final : public ReplicaHost {
   };
   FetchAnswer fetch(const kafka::FetchRequest::Partition& want, std::int8_t isolation_level,
                     const FetchLimits& limits);
-  // Brings what a fetch missed into memory; then `done` runs on this shard.
-  void load(const storage::Piece& piece, env::Task done) { group_->load(piece, std::move(done)); }
   FetchMark mark() const;
   Purgatory& purgatory() { return purgatory_; }
 

@@ -224,7 +224,7 @@ void PartitionHost::missed(Offset offset, const storage::Piece& piece) {
   if (missed_.size() >= kMissedMax) missed_.clear();
   ++missed_[offset];
   if (std::exchange(loading_, true)) return;
-  load(piece, [&shard = shard_, id = id_] {
+  group_->load(piece, [&shard = shard_, id = id_] {
     if (PartitionHost* host = shard.host(id)) host->loading_ = false;
   });
 }

@@ -148,7 +148,8 @@ void Wal::write_batch(BatchBuilder& builder, const std::vector<WalPayload>& larg
   header.first_file = first_file_;
   header.previous_crc = previous_crc_;
   auto pieces = builder.finish(header, store_);
-  const std::uint64_t end = file_end_ + batch_bytes(header);
+  const std::size_t bytes = batch_bytes(header);
+  const std::uint64_t end = file_end_ + bytes;
   const std::uint64_t page_end = (end + kPageBytes - 1) / kPageBytes * kPageBytes;
   if (end < file_bytes_held_)
     pieces.push_back(zeros_.sub(0, static_cast<std::size_t>(std::min(page_end, file_bytes_held_) - end)));
@@ -158,7 +159,6 @@ void Wal::write_batch(BatchBuilder& builder, const std::vector<WalPayload>& larg
     payload.at += file_end_ + kWalBatchHeaderBytes;
     file.large.push_back(payload);
   }
-  const std::size_t bytes = batch_bytes(header);
   file_end_ = end;
   file_bytes_held_ = std::max(file_bytes_held_, end);
   bytes_ += bytes;

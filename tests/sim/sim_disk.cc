@@ -73,15 +73,7 @@ class SimFile : public env::File {
           cached_[page] = true;
       executor.post(std::move(done));
     };
-    disk_.scheduler_.after(disk_.draw_delay_us(),
-                           [&disk = disk_, life = life_, load = std::move(load)]() mutable {
-                             if (disk.life_ != life) return;
-                             if (disk.hold_syncs_) {
-                               disk.held_syncs_.push_back(std::move(load));
-                             } else {
-                               load();
-                             }
-                           });
+    disk_.answer_later(std::move(load));
   }
 
   void drop_cache() override { ++disk_.counters_.cache_drops; }
@@ -127,15 +119,7 @@ class SimFile : public env::File {
         done(result);
       });
     };
-    disk_.scheduler_.after(disk_.draw_delay_us(),
-                           [&disk = disk_, life = life_, flush = std::move(flush)]() mutable {
-                             if (disk.life_ != life) return;
-                             if (disk.hold_syncs_) {
-                               disk.held_syncs_.push_back(std::move(flush));
-                             } else {
-                               flush();
-                             }
-                           });
+    disk_.answer_later(std::move(flush));
   }
 
  private:
@@ -352,9 +336,17 @@ void SimDisk::set_sync_delay_us(std::int64_t min, std::int64_t max) {
   sync_delay_max_us_ = max;
 }
 
-std::int64_t SimDisk::draw_delay_us() {
+void SimDisk::answer_later(env::Task answer) {
   const auto spread = static_cast<std::uint64_t>(sync_delay_max_us_ - sync_delay_min_us_ + 1);
-  return sync_delay_min_us_ + static_cast<std::int64_t>(prng_.below(spread));
+  const auto delay_us = sync_delay_min_us_ + static_cast<std::int64_t>(prng_.below(spread));
+  scheduler_.after(delay_us, [this, life = life_, answer = std::move(answer)]() mutable {
+    if (life_ != life) return;
+    if (hold_syncs_) {
+      held_syncs_.push_back(std::move(answer));
+    } else {
+      answer();
+    }
+  });
 }
 
 void SimDisk::release_syncs() {

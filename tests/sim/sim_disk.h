@@ -99,7 +99,8 @@ class SimDisk : public env::Disk {
     std::uint64_t numerator = 0, denominator = 1;
     env::DiskError error = env::DiskError::kIo;
   };
-  std::int64_t draw_delay_us();
+  // Once the device is done: after a delay, not while it is stalled, and never if the process dies before.
+  void answer_later(env::Task answer);
   std::optional<env::DiskError> fault(DiskOp op, const std::string& path);
   bool fits(const Inode& inode, std::uint64_t new_size) const;
   void close_all();

@@ -156,6 +156,15 @@ TEST_F(ColdFetchTest, ADeletedTopicIsToldToWhoWaitsForTheDevice) {
   EXPECT_NE(only(client.receive<kafka::FetchRequest>(id, kFetchVersion)).error_code, kafka::ErrorCode::kNone);
 }
 
+TEST_F(ColdFetchTest, WhatDoesNotFitIsNotWaitedForToReachMinBytes) {
+  kafka::FetchRequest request = fetch_of("t", 0, 0, 20'000, 1 << 20);
+  request.topics[0].partitions[0].partition_max_bytes = 25'000;
+  const std::int64_t before = world.sim().now_us();
+  EXPECT_THAT(values_of(only(client.call(request, kFetchVersion))),
+              testing::ElementsAre(value_of(0, 0), value_of(0, 1)));
+  EXPECT_LT(world.sim().now_us() - before, kSecond);
+}
+
 TEST_F(ColdFetchTest, OneFetchTakesManySteps) {
   kafka::FetchRequest request = fetch_of("t", 0, 0);
   request.max_bytes = request.topics[0].partitions[0].partition_max_bytes = 500'000;
