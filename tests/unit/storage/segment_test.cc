@@ -72,6 +72,27 @@ TEST_F(SegmentTest, AReadThatDoesNotWaitMissesNothing) {
   EXPECT_GT(world.disk().counters().loads, 100u);
 }
 
+TEST_F(SegmentTest, AnEntryMayBeLargerThanWhatIsReadAtOnce) {
+  world.options.wal_file_bytes = 256 << 10;
+  world.options.wal_bytes_max = 512 << 10;
+  world.options.kept_payload_bytes_min = 1 << 20;
+  Store& store = world.open();
+  store.create(kGroup);
+  std::vector<Entry> expected;
+  for (std::uint64_t index = 1; index <= 20; ++index) {
+    const std::size_t bytes = index % 3 == 0 ? 100 : 150'000;
+    expected.push_back(data_entry(index, 1, static_cast<std::int64_t>(index) - 1, filler(bytes, index)));
+    store.append(kGroup, std::span(&expected.back(), 1));
+    world.flush();
+    store.set_committed(kGroup, Index(index));
+    world.settle();
+  }
+  EXPECT_EQ(all_entries(store, kGroup, 1), expected);
+  world.disk().set_cold(1, 5);
+  EXPECT_EQ(world.read_without_waiting(kGroup, 1), expected);
+  EXPECT_GT(world.disk().counters().loads, 0u);
+}
+
 TEST_F(SegmentTest, EntriesMoveAndStayTheSame) {
   world.open().create(kGroup);
   fill(kGroup, 1000);
