@@ -163,10 +163,10 @@ class FetchConsumer : public Consumer {
                        static_cast<int>(partition.error_code)));
     }
     if (!partition.records || partition.records->empty()) return;
-    on_message_(partition.records->text(), partition.partition_index);
+    const Slice records = partition.records->whole();
+    on_message_(records.text(), partition.partition_index);
     for (auto& wanted : lane.request.topics.front().partitions) {
-      if (wanted.partition == partition.partition_index)
-        wanted.fetch_offset = end_of(partition.records->bytes());
+      if (wanted.partition == partition.partition_index) wanted.fetch_offset = end_of(records.bytes());
     }
   }
 

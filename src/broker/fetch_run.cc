@@ -5,7 +5,7 @@
 #include "broker/shard_broker.h"
 
 #include <algorithm>
-#include <cstring>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -18,19 +18,6 @@ constexpr std::int64_t kCrowdedWaitUs = 100'000;
 // A shard that reads more than this at once lets its other work wait too long: a millisecond for half of a
 // megabyte.
 constexpr std::size_t kStepBytes = 128u << 10;
-
-// The batches as the one run of bytes that the response carries. Shared if it is one.
-Slice join(const std::vector<Slice>& batches, std::size_t bytes) {
-  if (batches.empty()) return {};
-  if (batches.size() == 1) return batches.front();
-  Buffer whole(bytes);
-  std::size_t at = 0;
-  for (const Slice& batch : batches) {
-    std::memcpy(whole.data() + at, batch.data(), batch.size());
-    at += batch.size();
-  }
-  return Slice(whole);
-}
 
 FetchAnswer elsewhere(ShardBroker& shard, const FetchRead& read) {
   FetchAnswer answer;
@@ -319,7 +306,7 @@ void FetchRun::finish() {
   response.session_id = session_id_;
   for (Place& place : places_) {
     kafka::FetchResponse::Partition& data = place.answer.data;
-    data.records = join(place.answer.batches, place.answer.bytes);
+    data.records.emplace(std::move(place.answer.batches));
     shard_.count_error(data.error_code);
     const bool news = session == nullptr || session->told(place.key, data);
     if (!incremental_ || news) topic_of(response, place.key).partitions.push_back(std::move(data));

@@ -104,4 +104,11 @@ void Decoder::get(std::optional<Slice>& v) {
   v = reader_.slice(*size);
 }
 
+void Decoder::get(std::optional<Pieces>& v) {
+  std::optional<Slice> whole;
+  get(whole);
+  v.reset();
+  if (whole) v.emplace(std::move(*whole));
+}
+
 }  // namespace kontiki::kafka

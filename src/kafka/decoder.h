@@ -6,6 +6,7 @@
 
 #include "kafka/error.h"
 #include "kafka/field.h"
+#include "kafka/pieces.h"
 #include "kafka/reader.h"
 #include "kafka/wire_size_min.h"
 
@@ -75,6 +76,7 @@ class Decoder {
   void get(Slice& v);
   void get(std::optional<std::string>& v);
   void get(std::optional<Slice>& v);
+  void get(std::optional<Pieces>& v);
 
   // The length of a string, or of bytes or an array: nothing is null. At most what is left.
   std::optional<std::size_t> string_length();

@@ -44,7 +44,17 @@ void Encoder::put(const Slice& v) {
   writer_.slice(v);
 }
 
+void Encoder::put(const Pieces& v) {
+  put_length(v.size());
+  for (const Slice& piece : v.all()) writer_.slice(piece);
+}
+
 void Encoder::put(const std::optional<Slice>& v) {
+  if (v) return put(*v);
+  null_allowed_ ? put_null_length() : put_length(0);
+}
+
+void Encoder::put(const std::optional<Pieces>& v) {
   if (v) return put(*v);
   null_allowed_ ? put_null_length() : put_length(0);
 }

@@ -4,6 +4,7 @@
 
 #include "kafka/error.h"
 #include "kafka/field.h"
+#include "kafka/pieces.h"
 #include "kafka/writer.h"
 
 #include <optional>
@@ -74,8 +75,10 @@ class Encoder {
   void put(const Uuid& v) { writer_.uuid(v); }
   void put(const std::string& v);
   void put(const Slice& v);
+  void put(const Pieces& v);
   void put(const std::optional<std::string>& v);
   void put(const std::optional<Slice>& v);
+  void put(const std::optional<Pieces>& v);
   void put_length(std::size_t size);  // of bytes and arrays
   void put_null_length();
 

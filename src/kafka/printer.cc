@@ -48,6 +48,10 @@ void Printer::show(const Slice& v) {
   text_ += fmt::format("<{} bytes>", v.size());
 }
 
+void Printer::show(const Pieces& v) {
+  text_ += fmt::format("<{} bytes>", v.size());
+}
+
 void Printer::show_more(std::size_t elements) {
   if (elements != 0) text_ += fmt::format(", ... {} more", elements);
 }

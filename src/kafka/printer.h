@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "kafka/error.h"
 #include "kafka/field.h"
+#include "kafka/pieces.h"
 
 #include <optional>
 #include <string>
@@ -57,6 +58,7 @@ class Printer {
   void show(const Uuid& v) { text_ += v.text(); }
   void show(const std::string& v);
   void show(const Slice& v);
+  void show(const Pieces& v);
   void show_more(std::size_t elements);  // that are not shown
 
   template <class T>

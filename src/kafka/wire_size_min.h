@@ -7,6 +7,7 @@
 #include "base/uuid.h"
 #include "kafka/error.h"
 #include "kafka/field.h"
+#include "kafka/pieces.h"
 
 #include <optional>
 #include <string>
@@ -44,6 +45,7 @@ class WireSizeMin {
   std::size_t of(const std::optional<std::string>&) { return version_.flexible ? 1 : 2; }
   std::size_t of(const Slice&) { return length(); }
   std::size_t of(const std::optional<Slice>&) { return length(); }
+  std::size_t of(const std::optional<Pieces>&) { return length(); }
   template <class T>
   std::size_t of(const std::vector<T>&) {
     return length();

@@ -8,6 +8,7 @@
 #include "kafka/api.h"
 #include "kafka/error.h"
 #include "kafka/field.h"
+#include "kafka/pieces.h"
 
 #include <cstdint>
 #include <limits>
@@ -169,8 +170,8 @@ struct FetchResponse {
     SnapshotId snapshot_id;
     std::optional<std::vector<AbortedTransaction>> aborted_transactions = std::vector<AbortedTransaction>();
     std::int32_t preferred_read_replica = -1;
-    std::optional<Slice> records =
-        Slice();  // empty, never null, when there are none: librdkafka drops a response with null
+    std::optional<Pieces> records =
+        Pieces();  // empty, never null, when there are none: librdkafka drops a response with null
 
     friend bool operator==(const Partition&, const Partition&) = default;
     template <class V>

@@ -101,7 +101,7 @@ void Consumer::take(const std::string& name, const Request::Partition& asked,
     return;
   }
   if (got.error_code != ErrorCode::kNone) return lost();
-  const auto batches = all_facts_of(got.records.value_or(Slice()).bytes());
+  const auto batches = all_facts_of(got.records.value_or(kafka::Pieces()).whole().bytes());
   if (!batches)
     return watch_.judge("consumer view", fmt::format("{}: {} asked for {} and got bytes that are not batches",
                                                      key.text(), who(), asked.fetch_offset));

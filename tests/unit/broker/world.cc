@@ -184,7 +184,8 @@ std::vector<std::pair<std::int64_t, std::string>> records_of(
     ADD_FAILURE() << "records are null";
     return records;
   }
-  Bytes rest = partition.records->bytes();
+  const Slice whole = partition.records->whole();
+  Bytes rest = whole.bytes();
   while (!rest.empty()) {
     const auto batch = RecordBatchView::parse(rest);
     if (!batch) {

@@ -30,6 +30,22 @@ FetchResponse response_with(const std::vector<Slice>& batches) {
   return response;
 }
 
+TEST(FetchResponse, BatchesOfAPartitionAreSentFromWhereTheyLie) {
+  const std::vector<Slice> batches = {batch_of(5000), batch_of(100), batch_of(70'000)};
+  FetchResponse response;
+  response.responses.emplace_back().partitions.emplace_back().records.emplace(batches);
+  for (std::int16_t version : {4, 12}) {
+    const auto pieces = encode_response(1, response, version);
+    EXPECT_EQ(pieces[1].data(), batches[0].data());
+    EXPECT_EQ(pieces[3].data(), batches[2].data());
+    Slice body;
+    ASSERT_TRUE(parse_response_header(join(pieces).sub(4), ApiKey::kFetch, version, body).has_value());
+    const auto decoded = decode<FetchResponse>(body, version);
+    ASSERT_TRUE(decoded.has_value());
+    EXPECT_EQ(decoded->responses[0].partitions[0].records->whole(), join(batches));
+  }
+}
+
 TEST(FetchResponse, RecordBytesAreSentWithoutACopy) {
   const Slice first = batch_of(100'000);
   const Slice second = batch_of(50'000);

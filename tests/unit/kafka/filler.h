@@ -43,6 +43,11 @@ class Filler {
   void fill(std::string& v) {
     v.assign(prng_.chance(1, 20) ? 5000 : prng_.below(40), static_cast<char>('a' + prng_.below(26)));
   }
+  void fill(kafka::Pieces& v) {
+    Slice whole;
+    fill(whole);
+    v = std::move(whole);
+  }
   void fill(Slice& v) {
     Buffer buffer(prng_.chance(1, 4) ? 4000 : prng_.below(100));  // shared by the encoder, and copied by it
     for (auto& b : buffer.span()) b = static_cast<std::byte>(prng_.next());
