@@ -1,11 +1,14 @@
 #include "posix/posix_disk.h"
 
+#include "posix/page_cache.h"
+#include "posix/posix_clock.h"
+#include "posix/retried.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <filesystem>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -42,21 +45,9 @@ DiskError disk_error_of(int error_number) {
 namespace {
 
 constexpr std::size_t kPiecesPerCall = 64;  // of one pwritev
-// Requests for the device when a piece is brought into memory: what it flushes meanwhile waits for one of
-// them.
-constexpr std::size_t kLoadBytes = 128u << 10;
 
 auto failed() {
   return unexpected(disk_error_of(errno));
-}
-
-// Repeats a call that a signal interrupted.
-template <typename Call>
-auto retried(Call call) {
-  for (;;) {
-    const auto result = call();
-    if (result >= 0 || errno != EINTR) return result;
-  }
 }
 
 class Descriptor {
@@ -79,41 +70,10 @@ DiskResult<void> flush(const Descriptor& file) {
   return {};
 }
 
-// Reads a piece of a file, so that it is in the page cache: to nowhere, which saves the copy. False at the
-// end of the file, or if it cannot be read, which is for the next read to find.
-bool load_data(const Descriptor& file, const Descriptor& nowhere, off_t next, off_t end) {
-  while (next < end) {
-    const off_t request_end = std::min(end, next + static_cast<off_t>(kLoadBytes));
-    ::posix_fadvise(file.number(), next, request_end - next, POSIX_FADV_WILLNEED);
-    while (next < request_end) {
-      const ssize_t n = retried([&] {
-        return ::sendfile(nowhere.number(), file.number(), &next,
-                          static_cast<std::size_t>(request_end - next));
-      });
-      if (n <= 0) return false;
-    }
-  }
-  return true;
-}
-
-// The same without holes, of which a segment may have many: they would take memory.
-void load(const Descriptor& file, std::uint64_t at, std::size_t bytes) {
-  const Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
-  auto next = static_cast<off_t>(at);
-  for (const off_t end = next + static_cast<off_t>(bytes); next < end;) {
-    off_t data = ::lseek(file.number(), next, SEEK_DATA);
-    if (data < 0 && errno == ENXIO) return;  // nothing more but a hole
-    if (data < 0) data = next;
-    const off_t hole = ::lseek(file.number(), data, SEEK_HOLE);
-    next = hole < 0 ? end : std::min(hole, end);
-    if (!load_data(file, nowhere, data, next)) return;
-  }
-}
-
 class PosixFile : public env::File {
  public:
-  PosixFile(int descriptor, Workers& syncs, Workers& loads)
-      : file_(std::make_shared<Descriptor>(descriptor)), syncs_(syncs), loads_(loads) {}
+  PosixFile(int descriptor, Workers& syncs, Workers& loads, LoadPacer& pacer)
+      : file_(std::make_shared<Descriptor>(descriptor)), syncs_(syncs), loads_(loads), pacer_(pacer) {}
 
   DiskResult<void> write(std::uint64_t at, std::span<const Slice> pieces) override {
     std::size_t skip = 0;  // bytes of the first piece that a short write took
@@ -155,6 +115,8 @@ class PosixFile : public env::File {
 
   DiskResult<std::size_t> read_cached(std::uint64_t at, std::span<std::byte> into) override {
     read_ahead(false);
+    const bool is_wanted = !into.empty();
+    into = into.first(cached_prefix(file_->number(), at, into.size()));
     std::size_t total = 0;
     while (total < into.size()) {
       const iovec part{into.data() + total, into.size() - total};
@@ -168,13 +130,13 @@ class PosixFile : public env::File {
       if (n < 0) return failed();
       total += static_cast<std::size_t>(n);
     }
-    if (total == 0 && !into.empty()) return unexpected(DiskError::kNotCached);
+    if (total == 0 && is_wanted) return unexpected(DiskError::kNotCached);
     return total;
   }
 
   void cache_async(std::uint64_t at, std::size_t bytes, env::Executor& executor, env::Task done) override {
-    loads_.add([file = file_, at, bytes, &executor, done = std::move(done)]() mutable {
-      load(*file, at, bytes);
+    loads_.add([file = file_, at, bytes, &pacer = pacer_, &executor, done = std::move(done)]() mutable {
+      load(file->number(), at, bytes, pacer);
       executor.post(std::move(done));
     });
   }
@@ -207,6 +169,7 @@ class PosixFile : public env::File {
   void drop_cache() override { ::posix_fadvise(file_->number(), 0, 0, POSIX_FADV_DONTNEED); }
 
   void sync_async(env::Executor& executor, std::move_only_function<void(DiskResult<void>)> done) override {
+    pacer_.flushed(PosixClock().monotonic_us());
     syncs_.add([file = file_, &executor, done = std::move(done)]() mutable {
       executor.post([result = flush(*file), done = std::move(done)]() mutable { done(result); });
     });
@@ -236,6 +199,7 @@ class PosixFile : public env::File {
   const std::shared_ptr<Descriptor> file_;  // shared with what is under way in the background
   Workers& syncs_;
   Workers& loads_;
+  LoadPacer& pacer_;
   bool read_ahead_ = true;
 };
 
@@ -271,7 +235,7 @@ DiskResult<std::unique_ptr<env::File>> PosixDisk::open(const std::string& path, 
   }
   const int descriptor = retried([&] { return ::open(path.c_str(), flags, 0644); });
   if (descriptor < 0) return failed();
-  return std::make_unique<PosixFile>(descriptor, syncs_, loads_);
+  return std::make_unique<PosixFile>(descriptor, syncs_, loads_, pacer_);
 }
 
 DiskResult<void> PosixDisk::remove(const std::string& path) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "env/disk.h"
+#include "posix/load_pacer.h"
 #include "posix/workers.h"
 
 #include <cstddef>
@@ -32,6 +33,7 @@ class PosixDisk : public env::Disk {
   env::DiskResult<env::DiskSpace> space(const std::string& dir) override;
 
  private:
+  LoadPacer pacer_;
   Workers syncs_;
   Workers loads_{1, "disk-load"};  // apart, since a flush must not wait for what somebody reads
 };

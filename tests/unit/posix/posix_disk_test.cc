@@ -2,6 +2,7 @@
 #include "posix/posix_disk.h"
 
 #include "posix/data_folder.h"
+#include "posix/page_cache.h"
 #include "unit/posix/loop.h"
 
 #include <gtest/gtest.h>
@@ -98,6 +99,30 @@ TEST_F(PosixDiskTest, WhatOnlyTheDeviceHasIsReadOnceItIsLoaded) {
   EXPECT_EQ(*warm, got.size());
   EXPECT_EQ(got, text.substr(10));
   EXPECT_EQ(*file->read_cached(text.size() - 3, into), 3u) << "as read does at the end";
+}
+
+TEST_F(PosixDiskTest, AReadThatDoesNotWaitTakesWhatIsThereAndStartsNoOther) {
+  constexpr std::size_t kFileBytes = 1u << 20, kLoadedBytes = 100'000;
+  const Slice bytes = Slice::copy_of(std::string(kFileBytes, 'x'));
+  auto file = *disk_.open(path("f"), OpenMode::kCreate);
+  ASSERT_TRUE(file->write(0, std::span(&bytes, 1)));
+  ASSERT_TRUE(file->sync());
+  file->drop_cache();
+  const int same = ::open(path("f").c_str(), O_RDONLY | O_CLOEXEC);
+  if (cached_prefix(same, 0, kFileBytes) != 0) GTEST_SKIP() << "Linux before 6.5, or a file system in memory";
+  std::vector<std::byte> into(kFileBytes);
+  EXPECT_EQ(file->read_cached(0, into).error(), DiskError::kNotCached);
+  Loop loop;
+  Awaited<bool> done;
+  file->cache_async(0, kLoadedBytes, loop.executor(), [&] { done.set(true); });
+  ASSERT_TRUE(done.wait());
+  const auto got = file->read_cached(10, into);
+  ASSERT_TRUE(got.has_value());
+  EXPECT_GE(*got, kLoadedBytes - 10);
+  EXPECT_LT(*got, kLoadedBytes + 8192);
+  EXPECT_EQ(cached_prefix(same, 10, kFileBytes), *got) << "more has come by itself";
+  EXPECT_EQ(cached_prefix(same, kFileBytes / 2, 1), 0u);
+  ::close(same);
 }
 
 TEST_F(PosixDiskTest, NamesAreMadeListedRenamedAndRemoved) {

@@ -1,0 +1,63 @@
+// LoadPacer: who has just begun to read leaves most of the device's time to the flushes, who reads on gets
+// half of it, and without flushes nobody rests.
+#include "posix/load_pacer.h"
+
+#include <gtest/gtest.h>
+
+namespace kontiki::posix {
+namespace {
+
+class LoadPacerTest : public testing::Test {
+ protected:
+  static constexpr std::int64_t kWorkUs = 400;
+
+  // One request, and the rest after it. Returns the rest.
+  std::int64_t load(std::int64_t work_us = kWorkUs) {
+    if (flushing) pacer.flushed(now_us);
+    const std::int64_t rest_us = pacer.rest_us(now_us, now_us + work_us);
+    now_us += work_us + rest_us;
+    return rest_us;
+  }
+  void load_until(std::int64_t until_us) {
+    while (now_us < until_us) load();
+  }
+
+  LoadPacer pacer;
+  bool flushing = true;
+  std::int64_t now_us = 5'000'000;
+};
+
+TEST_F(LoadPacerTest, NobodyRestsWhileNothingIsFlushed) {
+  flushing = false;
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(load(), 0);
+  pacer.flushed(now_us);
+  EXPECT_GT(load(), 0);
+  now_us += LoadPacer::kFlushIsRecentUs;
+  EXPECT_EQ(load(), 0);
+}
+
+TEST_F(LoadPacerTest, WhoReadsOnGetsFasterUntilHalfOfTheTimeIsHis) {
+  const std::int64_t begun_us = now_us;
+  EXPECT_EQ(load(), 10 * kWorkUs);
+  load_until(begun_us + LoadPacer::kFasterEachUs);
+  EXPECT_EQ(load(), 5 * kWorkUs);
+  load_until(begun_us + 2 * LoadPacer::kFasterEachUs);
+  EXPECT_EQ(load(), 2 * kWorkUs);
+  load_until(begun_us + 100 * LoadPacer::kFasterEachUs);
+  EXPECT_EQ(load(), kWorkUs);
+}
+
+TEST_F(LoadPacerTest, AfterAPauseAReaderIsNew) {
+  load_until(now_us + 10 * LoadPacer::kFasterEachUs);
+  now_us += LoadPacer::kReaderIsNewUs - 1;
+  EXPECT_EQ(load(), kWorkUs);
+  now_us += LoadPacer::kReaderIsNewUs;
+  EXPECT_EQ(load(), 10 * kWorkUs);
+}
+
+TEST_F(LoadPacerTest, ASlowDeviceCostsABoundedRest) {
+  EXPECT_EQ(load(90'000), LoadPacer::kRestMaxUs);
+}
+
+}  // namespace
+}  // namespace kontiki::posix
