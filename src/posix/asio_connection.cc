@@ -30,6 +30,8 @@ constexpr std::size_t kBufferBytes = 32u << 10;  // small reads are cut from thi
 constexpr std::size_t kDirectBytes = 8u
                                      << 10;  // a read that lacks this much goes straight to its destination
 constexpr std::size_t kPiecesPerCall = 64;   // of one sendmsg
+// That leave in one turn of the shard: what a fast reader takes could keep it busy for milliseconds.
+constexpr std::size_t kTurnBytes = 256u << 10;
 
 std::atomic<std::uint64_t> transferred{0};
 
@@ -240,11 +242,17 @@ class Stream : public std::enable_shared_from_this<Stream> {
   }
 
   void write_on() {
+    std::size_t left = kTurnBytes;
     while (!over_ && !queue_.empty()) {
-      const ssize_t n = send_some();
+      if (left == 0) {
+        post([this] { write_on(); });
+        return wake_waiters();
+      }
+      const ssize_t n = send_some(left);
       if (n >= 0) {
         count(n);
         sent(static_cast<std::size_t>(n));
+        left -= static_cast<std::size_t>(n);
       } else if (errno == EAGAIN) {
         socket_.async_wait(tcp::socket::wait_write, [self = shared_from_this()](const error_code&) {
           if (!self->abandoned_) self->write_on();
@@ -258,12 +266,13 @@ class Stream : public std::enable_shared_from_this<Stream> {
     wake_waiters();
   }
 
-  ssize_t send_some() {
+  ssize_t send_some(std::size_t bytes_max) {
     iovec parts[kPiecesPerCall];
-    const std::size_t count = std::min(queue_.size(), kPiecesPerCall);
-    for (std::size_t i = 0; i < count; ++i) {
-      const Bytes bytes = queue_[i].bytes().subspan(i == 0 ? sent_of_first_ : 0);
-      parts[i] = {const_cast<std::byte*>(bytes.data()), bytes.size()};
+    std::size_t count = 0;
+    for (; count < std::min(queue_.size(), kPiecesPerCall) && bytes_max > 0; ++count) {
+      const Bytes bytes = queue_[count].bytes().subspan(count == 0 ? sent_of_first_ : 0);
+      parts[count] = {const_cast<std::byte*>(bytes.data()), std::min(bytes.size(), bytes_max)};
+      bytes_max -= parts[count].iov_len;
     }
     msghdr message{};
     message.msg_iov = parts;

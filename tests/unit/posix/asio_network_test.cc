@@ -51,6 +51,11 @@ class AsioNetworkTest : public testing::Test {
       connection.when_unsent_at_most(1u << 20, [this, &connection] { echo(connection); });
     });
   }
+  void read_on(env::Connection& connection) {
+    connection.read_some(1u << 20, [this, &connection](Bytesful bytes) {
+      if (bytes) read_on(connection);
+    });
+  }
   Result<ConnectionPtr, NetworkError> connect(Address to, std::int64_t timeout_us = 20'000'000) {
     Awaited<Result<ConnectionPtr, NetworkError>> done;
     network_.connect(to, client_loop_.executor(), timeout_us,
@@ -115,6 +120,30 @@ TEST_F(AsioNetworkTest, WhatIsReceivedAndSentIsCounted) {
   ASSERT_TRUE(read(100'000));
   for (Loop* loop : {&server_loop_, &server_loop2_}) loop->run([] {});  // they have counted what they sent
   EXPECT_EQ(AsioNetwork::transferred_bytes() - before, 4u * 100'000);
+}
+
+TEST_F(AsioNetworkTest, AFastReaderTakesOnlySoMuchInOneTurn) {
+  constexpr std::size_t kBytes = 64u << 20;
+  listen([this](std::size_t loop, ConnectionPtr connection) {
+    accepted_[loop].push_back(std::move(connection));
+    read_on(*accepted_[loop].back());
+  });
+  connect_client();
+  std::size_t unsent = kBytes, most_in_a_turn = 0;
+  Awaited<bool> done;
+  std::function<void()> look = [&] {  // once between two turns of the connection
+    most_in_a_turn = std::max(most_in_a_turn, unsent - client_->unsent_bytes());
+    unsent = client_->unsent_bytes();
+    if (unsent == 0) return done.set(true);
+    client_loop_.executor().post([&] { look(); });
+  };
+  client_loop_.run([&] {
+    client_->send(std::vector<Slice>(16, Slice::copy_of(std::string(kBytes / 16, 'x'))));
+    look();
+  });
+  ASSERT_TRUE(done.wait());
+  EXPECT_GT(most_in_a_turn, 0u);
+  EXPECT_LE(most_in_a_turn, 256u << 10);
 }
 
 TEST_F(AsioNetworkTest, ManyPipelinedSendsArriveInOrder) {
