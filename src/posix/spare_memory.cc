@@ -35,7 +35,7 @@ SpareMemory::SpareMemory() {
 void SpareMemory::second_passed(std::uint64_t transferred_bytes) {
   const std::uint64_t bytes = transferred_bytes - std::exchange(transferred_bytes_, transferred_bytes);
   quiet_seconds_ = bytes < kQuietBytes ? quiet_seconds_ + 1 : 0;
-  if (!stays_ && bytes >= kBusyBytes) decide(true);
+  if (!stays_ && quiet_seconds_ == 0) decide(true);
   if (stays_ && quiet_seconds_ >= kQuietSeconds) decide(false);
 }
 

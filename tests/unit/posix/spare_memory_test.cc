@@ -18,11 +18,11 @@ class SpareMemoryTest : public testing::Test {
   std::uint64_t total = 0;
 };
 
-TEST_F(SpareMemoryTest, StaysWhileMuchComesAndGoesAndGoesBackWhenItIsQuiet) {
+TEST_F(SpareMemoryTest, StaysWhileThereIsTrafficAndGoesBackWhenItIsQuiet) {
   EXPECT_FALSE(memory.stays());
-  seconds(100, SpareMemory::kBusyBytes - 1);
+  seconds(100, SpareMemory::kQuietBytes - 1);
   EXPECT_FALSE(memory.stays());
-  seconds(1, SpareMemory::kBusyBytes);
+  seconds(1, SpareMemory::kQuietBytes);
   EXPECT_TRUE(memory.stays());
   seconds(SpareMemory::kQuietSeconds - 1, SpareMemory::kQuietBytes - 1);
   EXPECT_TRUE(memory.stays());
@@ -43,7 +43,7 @@ TEST_F(SpareMemoryTest, TheAllocatorIsTold) {
   };
   for (const auto* name : {"arena.0.dirty_decay_ms", "arenas.dirty_decay_ms"}) {
     EXPECT_EQ(decay_ms(name), 10'000);
-    seconds(1, SpareMemory::kBusyBytes);
+    seconds(1, SpareMemory::kQuietBytes);
     EXPECT_EQ(decay_ms(name), -1);
     seconds(SpareMemory::kQuietSeconds, 0);
     EXPECT_EQ(decay_ms(name), 10'000);
