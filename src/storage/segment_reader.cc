@@ -12,13 +12,14 @@ namespace {
 constexpr std::uint64_t kIndexReadAtOnce =
     512;  // entries; below, a binary search costs more than reading them
 constexpr std::size_t kProbeBytes = 4096;
-// That are loaded from there on where something is missing: of a segment what is read next, of a kept file
-// the payloads of other partitions of the same time.
-constexpr std::size_t kLoadBytes = 1u << 20;
+// That are loaded from there on where something is missing. Of a segment, what is read next. Of a kept file
+// the payloads of other partitions follow, most of which are led elsewhere and not read here.
+constexpr std::size_t kSegmentLoadBytes = 1u << 20;
+constexpr std::size_t kKeptLoadBytes = 256u << 10;
 
 // What to load, rather than the little that was asked for.
-Error widened(Error error) {
-  if (error.piece) error.piece->bytes = std::max(error.piece->bytes, kLoadBytes);
+Error widened(Error error, std::size_t bytes) {
+  if (error.piece) error.piece->bytes = std::max(error.piece->bytes, bytes);
   return error;
 }
 
@@ -56,7 +57,7 @@ Result<void, Error> Segments::scan(const Group& group, const Segment& segment, c
         read_at(path, place.position,
                 static_cast<std::size_t>(std::min<std::uint64_t>(std::max(wanted, needed), left)), how.wait,
                 static_cast<std::size_t>(std::min<std::uint64_t>(needed, left)));
-    if (!chunk) return unexpected(widened(chunk.error()));
+    if (!chunk) return unexpected(widened(chunk.error(), kSegmentLoadBytes));
     wanted = how.chunk_bytes;
     needed = kSegmentEntryBytes;
     std::size_t at = 0;
@@ -88,7 +89,7 @@ Result<void, Error> Segments::scan(const Group& group, const Segment& segment, c
         const auto kept_at = decode_kept_place(payload.bytes());
         if (!kept_at) return unexpected(damaged(path, place.position, "a place does not match its checksum"));
         auto kept = read_at(kept_.path(kept_at->file), kept_at->at, entry->payload_bytes, how.wait);
-        if (!kept) return unexpected(widened(kept.error()));
+        if (!kept) return unexpected(widened(kept.error(), kKeptLoadBytes));
         payload = std::move(*kept);
         wanted = std::min(how.chunk_bytes, kProbeBytes);
       }

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 namespace kontiki::storage {
 namespace {
 
@@ -319,6 +321,23 @@ TEST_F(KeptTest, ADamagedHeaderIsNotTakenForTheEnd) {
       EXPECT_TRUE(!got || !got->empty()) << "byte " << at << ", bit " << bit;
       ASSERT_TRUE(world.disk().flip_bit(segment, at, bit));
     }
+}
+
+TEST_F(KeptTest, OfAKeptFileLittleMoreIsLoadedThanWhatIsMissing) {
+  world.open().create(GroupId(1));
+  fill({1}, 100);
+  world.disk().set_cold(1, 2);
+  std::map<std::string, std::size_t> loads;  // bytes, by the kind of file
+  for (int tries = 0; tries < 100; ++tries) {
+    const auto got =
+        world.store().read_from_offset(GroupId(1), Offset(tries), Index(100), 1u << 20, Wait::kNo);
+    if (got) continue;
+    ASSERT_EQ(got.error().code, ErrorCode::kNotCached);
+    const auto& piece = *got.error().piece;
+    loads[piece.path.substr(piece.path.rfind('.'))] = piece.bytes;
+  }
+  EXPECT_EQ(loads[".kept"], 256u << 10) << "the payloads of other partitions follow";
+  EXPECT_EQ(loads[".seg"], 1u << 20) << "what is read next follows";
 }
 
 TEST_F(KeptTest, AMissingFileIsDamage) {
