@@ -11,9 +11,10 @@ def round_trip_us(limits):
     return limits["loopback"]["round_trip_us"]["p50"]
 
 
-def replicated_us(limits, which="p50"):
-    """What a bare program takes that does nothing but replicate: load/limits_replicated.cc."""
-    return limits["replicated"]["latency_us"][which]
+def replicated_us(limits, how, which="p50"):
+    """What a bare program takes that does nothing but replicate, `how`: "one_at_a_time" or "at_rate", which is 1,000
+    messages/s (load/limits_replicated.cc)."""
+    return limits["replicated"][f"{how}_us"][which]
 
 
 def replicated_bytes_per_second(limits):

@@ -44,6 +44,8 @@ class Smoke(unittest.TestCase):
         self.assertEqual(len(limits["bandwidth"]), 8)
         for one in limits["flush"] + [{"latency_us": limits["loopback"]["round_trip_us"]}]:
             self.check_latency(one["latency_us"])
+        for how in ("one_at_a_time_us", "at_rate_us"):
+            self.check_latency(limits["replicated"][how])
         self.assertEqual(len(limits["replicated"]["bandwidth"]), 3)
         for one in (*limits["bandwidth"], *limits["replicated"]["bandwidth"], limits["loopback"]):
             self.check_positive(one["bytes_per_second"])

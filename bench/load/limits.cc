@@ -112,8 +112,9 @@ std::string report(const Limits& limits) {
                          {"loopback", std::move(loopback)},
                          {"replicated",
                           {{"message_bytes", limits.replicated.message_bytes},
-                           {"rate_max", limits.replicated.rate_max},
-                           {"latency_us", latency_json(limits.replicated.latency)},
+                           {"rate", limits.replicated.rate},
+                           {"one_at_a_time_us", latency_json(limits.replicated.one_at_a_time)},
+                           {"at_rate_us", latency_json(limits.replicated.at_rate)},
                            {"bandwidth", bandwidths_json(limits.replicated.bandwidths)}}},
                          {"copy_bytes_per_second", limits.copy_bytes_per_second},
                          {"crc32c_bytes_per_second", limits.crc32c_bytes_per_second}};

@@ -48,8 +48,9 @@ struct NetworkLimit {
 // limits_replicated.cc.
 struct ReplicatedLimit {
   std::size_t message_bytes = 0;
-  double rate_max = 0;  // messages per second: one at a time, and no more than these
-  Latencies latency;
+  double rate = 0;  // messages per second, in both cases
+  Latencies one_at_a_time;
+  Latencies at_rate;  // from when a message was due
   // Of payload, which each of the three logs takes; the CPU is that of all threads.
   std::vector<BandwidthLimit> bandwidths;
 };

@@ -1,21 +1,26 @@
 // The least that a replicated, durable write takes on this machine: one client, a leader and two followers,
 // each a thread that does nothing but this. The leader passes a message on to both followers, writes it over
 // old bytes of its own file and flushes; so do they, and acknowledge; with its own flush and the first
-// acknowledgement it answers. No format, no checksum, no second message, nothing handed to another thread.
-// Whatever replicates a log over TCP with a flush on a majority does at least this. For the bandwidth,
-// messages are large, the next ones are sent before the first is answered, the logs grow, and several such
-// groups work side by side, so that one receives while another flushes.
+// acknowledgement it answers. No format, no checksum, nothing handed to another thread. Whatever replicates a
+// log over TCP with a flush on a majority does at least this.
+//
+// Latency is measured twice: of one message after the other, and of messages that come at a rate, whatever is
+// still under way; those that came during a flush share the next one, as they do in any log. For the
+// bandwidth, messages are large, the next ones are sent before the first is answered, the logs grow, and
+// several such groups work side by side, so that one receives while another flushes.
 #include "clock.h"
 #include "limits.h"
 #include "loopback.h"
 #include "scratch_file.h"
 
+#include <algorithm>
 #include <array>
-#include <chrono>
 #include <memory>
 #include <poll.h>
+#include <span>
 #include <string>
 #include <string_view>
+#include <sys/ioctl.h>
 #include <thread>
 #include <vector>
 
@@ -24,7 +29,8 @@ namespace {
 
 constexpr std::size_t kMessageBytes = 1024;
 constexpr std::size_t kOldBytes = 16u << 20;  // of a log that is written over
-constexpr double kRateMax = 1000;
+constexpr std::size_t kMessagesAtOnce = 64;   // that are written and flushed together, at most
+constexpr double kRate = 1000;
 constexpr std::size_t kBlockBytes = 1u << 20;
 constexpr std::size_t kBlocksInFlight = 4;
 constexpr std::size_t kGrownBytes = 1u << 30;  // a log that grows begins anew there: no disk is filled
@@ -51,14 +57,39 @@ class Log {
   std::size_t at_ = 0;
 };
 
+// Receives messages of one size: all that are there, but at least one.
+class Inbox {
+ public:
+  Inbox(int fd, std::size_t message_bytes, std::size_t messages_max)
+      : fd_(fd), message_bytes_(message_bytes), buffer_(message_bytes * messages_max, '\0') {}
+
+  // Empty at the end of the stream.
+  std::string_view receive() {
+    if (!receive_all(fd_, std::span(buffer_).first(message_bytes_))) return {};
+    int there = 0;
+    if (::ioctl(fd_, FIONREAD, &there) != 0) fail_socket("receive");
+    const std::size_t messages =
+        std::min(static_cast<std::size_t>(there), buffer_.size() - message_bytes_) / message_bytes_;
+    if (!receive_all(fd_, std::span(buffer_).subspan(message_bytes_, messages * message_bytes_))) return {};
+    return std::string_view(buffer_).substr(0, (1 + messages) * message_bytes_);
+  }
+
+ private:
+  const int fd_;
+  const std::size_t message_bytes_;
+  std::string buffer_;
+};
+
 // The leader and the followers, which take messages of one size until they are destroyed.
 class Replicas {
  public:
-  Replicas(const std::string& folder, Placement placement, std::size_t message_bytes)
+  Replicas(const std::string& folder, Placement placement, std::size_t message_bytes,
+           std::size_t messages_at_once)
       : logs_{Log(folder, placement), Log(folder, placement), Log(folder, placement)},
-        threads_{std::thread([this, message_bytes] { lead(message_bytes); }),
-                 std::thread([this, message_bytes] { follow(0, message_bytes); }),
-                 std::thread([this, message_bytes] { follow(1, message_bytes); })} {}
+        message_bytes_(message_bytes),
+        messages_at_once_(messages_at_once),
+        threads_{std::thread([this] { lead(); }), std::thread([this] { follow(0); }),
+                 std::thread([this] { follow(1); })} {}
   ~Replicas() {
     client_.end();
     for (std::thread& thread : threads_) thread.join();
@@ -74,24 +105,30 @@ class Replicas {
   }
 
  private:
-  void follow(std::size_t which, std::size_t message_bytes) {
-    std::string message(message_bytes, '\0');
-    while (receive_all(followers_[which].server(), message)) {
-      logs_[1 + which].append(message);
-      send_all(followers_[which].server(), "+");
+  void follow(std::size_t which) {
+    Inbox inbox(followers_[which].server(), message_bytes_, messages_at_once_);
+    for (auto messages = inbox.receive(); !messages.empty(); messages = inbox.receive()) {
+      logs_[1 + which].append(messages);
+      send_all(followers_[which].server(), answers_to(messages));
     }
   }
 
-  void lead(std::size_t message_bytes) {
+  void lead() {
+    Inbox inbox(client_.server(), message_bytes_, messages_at_once_);
     std::array<std::size_t, 2> acknowledged{};
-    std::string message(message_bytes, '\0');
-    for (std::size_t number = 1; receive_all(client_.server(), message); ++number) {
-      for (const Connection& follower : followers_) send_all(follower.client(), message);
-      logs_[0].append(message);
-      await_first(acknowledged, number);
-      send_all(client_.server(), "+");
+    std::size_t received = 0;
+    for (auto messages = inbox.receive(); !messages.empty(); messages = inbox.receive()) {
+      for (const Connection& follower : followers_) send_all(follower.client(), messages);
+      logs_[0].append(messages);
+      received += messages.size() / message_bytes_;
+      await_first(acknowledged, received);
+      send_all(client_.server(), answers_to(messages));
     }
     for (Connection& follower : followers_) follower.end();
+  }
+
+  std::string answers_to(std::string_view messages) const {
+    return std::string(messages.size() / message_bytes_, '+');
   }
 
   // Returns when one of the followers has acknowledged the message of this number.
@@ -110,23 +147,46 @@ class Replicas {
   }
 
   std::array<Log, 3> logs_;
+  const std::size_t message_bytes_;
+  const std::size_t messages_at_once_;
   std::array<Connection, 2> followers_;
   Connection client_;
   std::array<std::thread, 3> threads_;  // begin when all else is there
 };
 
-Latencies measure_latency(const LimitOptions& options) {
-  Replicas replicas(options.folder, Placement::kOverwrite, kMessageBytes);
+Latencies measure_one_at_a_time(const LimitOptions& options) {
+  Replicas replicas(options.folder, Placement::kOverwrite, kMessageBytes, 1);
   Latencies latency;
   const std::string message = noise(kMessageBytes);
   const std::int64_t end = now_ns() + to_ns(options.seconds);
-  for (std::int64_t sent = now_ns(); sent < end;) {
+  for (std::int64_t sent = now_ns(); sent < end; sent = now_ns()) {
     replicas.send(message);
     replicas.await();
     latency.record(now_ns() - sent);
-    std::this_thread::sleep_for(std::chrono::nanoseconds(sent + to_ns(1 / kRateMax) - now_ns()));
-    sent = now_ns();
+    sleep_until_ns(sent + to_ns(1 / kRate));
   }
+  return latency;
+}
+
+// From when a message was due, as the load generator counts (Schedule).
+Latencies measure_at_rate(const LimitOptions& options) {
+  Replicas replicas(options.folder, Placement::kOverwrite, kMessageBytes, kMessagesAtOnce);
+  Latencies latency;
+  const auto count = static_cast<std::size_t>(options.seconds * kRate);
+  const std::int64_t start = now_ns();
+  const auto due = [&](std::size_t i) { return start + to_ns(static_cast<double>(i) / kRate); };
+  std::thread client([&] {
+    const std::string message = noise(kMessageBytes);
+    for (std::size_t i = 0; i < count; ++i) {
+      sleep_until_ns(due(i));
+      replicas.send(message);
+    }
+  });
+  for (std::size_t i = 0; i < count; ++i) {
+    replicas.await();
+    latency.record(now_ns() - due(i));
+  }
+  client.join();
   return latency;
 }
 
@@ -154,7 +214,7 @@ Answered write_blocks(Replicas& replicas, double seconds) {
 BandwidthLimit measure_bandwidth(const LimitOptions& options, std::size_t streams) {
   std::vector<std::unique_ptr<Replicas>> groups;
   for (std::size_t i = 0; i < streams; ++i)
-    groups.push_back(std::make_unique<Replicas>(options.folder, Placement::kAppend, kBlockBytes));
+    groups.push_back(std::make_unique<Replicas>(options.folder, Placement::kAppend, kBlockBytes, 1));
   std::vector<Answered> results(streams);
   std::vector<std::thread> clients;
   const double cpu = process_cpu_seconds();
@@ -174,7 +234,7 @@ BandwidthLimit measure_bandwidth(const LimitOptions& options, std::size_t stream
 }  // namespace
 
 ReplicatedLimit measure_replicated(const LimitOptions& options) {
-  ReplicatedLimit limit{kMessageBytes, kRateMax, measure_latency(options), {}};
+  ReplicatedLimit limit{kMessageBytes, kRate, measure_one_at_a_time(options), measure_at_rate(options), {}};
   for (const std::size_t streams : {1, 2, 4}) limit.bandwidths.push_back(measure_bandwidth(options, streams));
   return limit;
 }

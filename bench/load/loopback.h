@@ -11,7 +11,7 @@
 #include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string>
+#include <span>
 #include <string_view>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -66,7 +66,7 @@ inline void send_all(int fd, std::string_view bytes) {
 }
 
 // False at the end of the stream.
-inline bool receive_all(int fd, std::string& bytes) {
+inline bool receive_all(int fd, std::span<char> bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
     const ssize_t done = ::recv(fd, bytes.data() + at, bytes.size() - at, 0);
     if (done < 0) fail_socket("receive");
