@@ -1,8 +1,8 @@
 // SpareMemory: what becomes of memory that the process has used and freed. By itself the allocator gives back
 // what nobody has used for ten seconds, piece by piece, which takes its huge pages apart: at full speed a
-// broker is half as fast after twenty seconds, and at a thousand messages a second the shard waits for the
-// kernel to clear what it gets anew (ADR 14). So while anything much comes and goes all of it stays with the
-// process, which is no more than was needed at one time, and goes back when it has been quiet for a while.
+// broker is half as fast after twenty seconds, and at a thousand messages a second giving back and getting
+// anew goes on all the time (ADR 14). So while there is traffic all of it stays with the process, which is no
+// more than was needed at one time, and goes back when it has been quiet for a while.
 //
 // Owned by cli/, used on one thread. Does nothing where the allocator is not jemalloc (sanitizers have
 // theirs).
