@@ -1,8 +1,9 @@
-// The least that a replicated, durable write takes on this machine: one client, a leader and two followers,
+// What little a replicated, durable write takes on this machine: one client, a leader and two followers,
 // each a thread that does nothing but this. The leader passes a message on to both followers, writes it over
 // old bytes of its own file and flushes; so do they, and acknowledge; with its own flush and the first
-// acknowledgement it answers. No format, no checksum, nothing handed to another thread. Whatever replicates a
-// log over TCP with a flush on a majority does at least this.
+// acknowledgement it answers. No format, no checksum, nothing handed to another thread. One that forwards
+// while it flushes, or answers when both followers have flushed and it has not, may be faster at times; but
+// none has less to do.
 //
 // Latency is measured twice: of one message after the other, and of messages that come at a rate, whatever is
 // still under way; those that came during a flush share the next one, as they do in any log. For the

@@ -104,10 +104,11 @@ bool visit(ShardBroker& shard, FetchPass& pass, FetchRead& read) {
 void load(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {
   const FetchRead& read = pass->reads[pass->next];
   const storage::Piece piece = *read.answer.missing;
+  const Offset offset(read.want.fetch_offset);
   PartitionHost* host = shard.host(read.group);
   pass->next = pass->reads.size();
   if (host == nullptr || host->group() == nullptr) return advance(shard, std::move(pass));
-  host->group()->load(piece, [&shard, pass = std::move(pass)]() mutable { advance(shard, std::move(pass)); });
+  host->load(offset, piece, [&shard, pass = std::move(pass)]() mutable { advance(shard, std::move(pass)); });
 }
 
 void go_on_later(ShardBroker& shard, std::unique_ptr<FetchPass> pass) {

@@ -78,6 +78,8 @@ class PartitionHost final : public ReplicaHost {
   FetchAnswer fetch(const kafka::FetchRequest::Partition& want, std::int8_t isolation_level,
                     const FetchLimits& limits);
   FetchMark mark() const;
+  // Brings into memory what a fetch from this offset misses (FetchAnswer::missing); then `then` runs.
+  void load(Offset offset, const storage::Piece& piece, env::Task then);
   Purgatory& purgatory() { return purgatory_; }
 
   kafka::ListOffsetsResponse::Partition list_offsets(const kafka::ListOffsetsRequest::Partition& want,
@@ -173,7 +175,10 @@ class PartitionHost final : public ReplicaHost {
   kafka::ErrorCode find_timestamp(std::int64_t timestamp, kafka::ListOffsetsResponse::Partition& answer);
   bool is_surely_beyond(Offset offset);
   void read(const kafka::FetchRequest::Partition& want, const FetchLimits& limits, FetchAnswer& answer);
-  void missed(Offset offset, const storage::Piece& piece);
+  void load_ahead(Offset offset, const storage::Piece& piece);
+  struct Load;
+  std::shared_ptr<Load> load_of(const storage::Piece& piece) const;
+  std::shared_ptr<Load> begin_load(Offset offset, const storage::Piece& piece);
 
   partition::Partition partition_;
   std::optional<Term> led_term_;  // that the partition was told to lead in; raft may know better already
@@ -191,12 +196,18 @@ class PartitionHost final : public ReplicaHost {
   // Offsets beyond the end that were asked for, and whether the lead was confirmed since.
   static constexpr std::size_t kBeyondMax = 64;
   std::map<Offset, bool> beyond_;
-  bool loading_ = false;
-  // How often in a row a fetch from an offset found that only the device has what stands there. Then what is
-  // loaded is taken from memory again, or cannot be kept there, and the shard waits for the device.
-  static constexpr std::size_t kMissedMax = 64;
-  static constexpr unsigned kMissesMax = 16;  // index, place and payload are three
-  std::map<Offset, unsigned> missed_;
+  // Loads under way of what only the device has, and who waits for them.
+  struct Load {
+    storage::Piece piece;
+    std::vector<env::Task> waiting;
+  };
+  static constexpr std::size_t kLoadsAheadMax = 2;  // beside those that fetches wait for
+  std::vector<std::shared_ptr<Load>> loads_;
+  // How many loads in a row were begun for a fetch from an offset. After so many, what is loaded is taken
+  // from memory again, or cannot be kept there, and the shard waits for the device.
+  static constexpr std::size_t kLoadedMax = 64;
+  static constexpr unsigned kLoadsMax = 16;  // index, place and payload are three
+  std::map<Offset, unsigned> loaded_;
 };
 
 }  // namespace kontiki::broker

@@ -189,16 +189,16 @@ void PartitionHost::read(const kafka::FetchRequest::Partition& want, const Fetch
   const std::size_t limit = std::min(of_partition, limits.bytes_max);
   answer.more = true;
   if (limit == 0 && !limits.whole_first) return;
-  const auto known = missed_.find(offset);
-  const bool keeps = known == missed_.end() || known->second < kMissesMax;
+  const auto loaded = loaded_.find(offset);
+  const bool keeps = loaded == loaded_.end() || loaded->second < kLoadsMax;
   auto entries = group_->read_from_offset(offset, std::min(limit, limits.step_bytes),
                                           keeps ? storage::Wait::kNo : storage::Wait::kForDevice);
   if (!entries && entries.error().code == storage::ErrorCode::kNotCached) {
-    missed(offset, *entries.error().piece);
+    load_ahead(offset, *entries.error().piece);
     answer.missing = std::move(entries.error().piece);
     return;
   }
-  missed_.erase(offset);
+  loaded_.erase(offset);
   if (!entries) {
     // The log's start may have moved between the check and the read.
     const bool gone = entries.error().code == storage::ErrorCode::kNotFound;
@@ -220,13 +220,35 @@ void PartitionHost::read(const kafka::FetchRequest::Partition& want, const Fetch
   answer.more = !answer.batches.empty() && answer.next < partition_.high_watermark();
 }
 
-void PartitionHost::missed(Offset offset, const storage::Piece& piece) {
-  if (missed_.size() >= kMissedMax) missed_.clear();
-  ++missed_[offset];
-  if (std::exchange(loading_, true)) return;
-  group_->load(piece, [&shard = shard_, id = id_] {
-    if (PartitionHost* host = shard.host(id)) host->loading_ = false;
+void PartitionHost::load_ahead(Offset offset, const storage::Piece& piece) {
+  if (load_of(piece) == nullptr && loads_.size() < kLoadsAheadMax) begin_load(offset, piece);
+}
+
+void PartitionHost::load(Offset offset, const storage::Piece& piece, env::Task then) {
+  const std::shared_ptr<Load> under_way = load_of(piece);
+  const std::shared_ptr<Load> load = under_way != nullptr ? under_way : begin_load(offset, piece);
+  load->waiting.push_back(std::move(then));
+}
+
+// The load under way that brings what the piece begins with, if there is one.
+std::shared_ptr<PartitionHost::Load> PartitionHost::load_of(const storage::Piece& piece) const {
+  for (const auto& load : loads_) {
+    const storage::Piece& other = load->piece;
+    if (other.path == piece.path && other.at <= piece.at && piece.at < other.at + other.bytes) return load;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<PartitionHost::Load> PartitionHost::begin_load(Offset offset, const storage::Piece& piece) {
+  if (loaded_.size() >= kLoadedMax) loaded_.clear();
+  ++loaded_[offset];
+  auto load = std::make_shared<Load>(piece);
+  loads_.push_back(load);
+  group_->load(piece, [&shard = shard_, id = id_, load] {
+    if (PartitionHost* host = shard.host(id)) std::erase(host->loads_, load);
+    for (env::Task& task : load->waiting) task();  // also if the partition is gone
   });
+  return load;
 }
 
 // ---- ListOffsets ----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 #include "posix/page_cache.h"
 
+#include "posix/descriptor.h"
 #include "posix/posix_clock.h"
-#include "posix/retried.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -20,7 +20,11 @@ namespace {
 // of them.
 constexpr std::size_t kLoadBytes = 128u << 10;
 
-constexpr long kCachestat = 451;  // the number of cachestat(2), on every architecture
+#ifdef SYS_cachestat
+constexpr long kCachestat = SYS_cachestat;
+#else
+constexpr long kCachestat = 451;  // x86-64, arm64 and most others
+#endif
 
 struct CachestatRange {
   std::uint64_t offset, length;
@@ -34,11 +38,21 @@ std::uint64_t page_bytes() {
   return bytes;
 }
 
-bool is_cached(int file, std::uint64_t first_page, std::uint64_t pages, bool& can_tell) {
-  CachestatRange range{first_page * page_bytes(), pages * page_bytes()};
+// The pages that hold these bytes.
+struct Pages {
+  std::uint64_t first = 0, count = 0;
+};
+Pages pages_of(std::uint64_t at, std::uint64_t bytes) {
+  const std::uint64_t first = at / page_bytes();
+  return {first, (at + bytes - 1) / page_bytes() + 1 - first};
+}
+
+enum class Cached : std::uint8_t { kAll, kNotAll, kUnknown };
+Cached cached(int file, Pages pages) {
+  CachestatRange range{pages.first * page_bytes(), pages.count * page_bytes()};
   Cachestat found{};
-  can_tell = ::syscall(kCachestat, file, &range, &found, 0u) == 0;
-  return can_tell && found.cached >= pages;
+  if (::syscall(kCachestat, file, &range, &found, 0u) != 0) return Cached::kUnknown;
+  return found.cached >= pages.count ? Cached::kAll : Cached::kNotAll;
 }
 
 // To nowhere, which saves the copy. False at the end of the file, or if it cannot be read.
@@ -51,49 +65,49 @@ bool read_to(int nowhere, int file, off_t next, off_t end) {
   return true;
 }
 
-bool load_data(int nowhere, int file, off_t next, off_t end, LoadPacer& pacer) {
-  while (next < end) {
-    const off_t request_end = std::min(end, next + static_cast<off_t>(kLoadBytes));
-    const std::int64_t begun_us = PosixClock().monotonic_us();
-    if (!read_to(nowhere, file, next, request_end)) return false;
-    const std::int64_t rest_us = pacer.rest_us(begun_us, PosixClock().monotonic_us());
-    std::this_thread::sleep_for(std::chrono::microseconds(rest_us));
-    next = request_end;
-  }
-  return true;
+void sleep_us(std::int64_t us) {
+  if (us > 0) std::this_thread::sleep_for(std::chrono::microseconds(us));
 }
 
 }  // namespace
 
 std::size_t cached_prefix(int file, std::uint64_t at, std::size_t bytes) {
+  if (bytes == 0 || cached(file, pages_of(at, bytes)) != Cached::kNotAll) return bytes;
   struct stat info{};
   if (::fstat(file, &info) != 0) return bytes;
   const auto size = static_cast<std::uint64_t>(info.st_size);
-  if (bytes == 0 || at >= size) return bytes;
-  const std::uint64_t first = at / page_bytes();
-  const std::uint64_t pages = (std::min(at + bytes, size) - 1) / page_bytes() + 1 - first;
-  bool can_tell = true;
-  if (is_cached(file, first, pages, can_tell) || !can_tell) return bytes;
-  std::uint64_t cached = 0, cold = pages;  // so many are all cached, so many are not
-  while (cached + 1 < cold) {
-    const std::uint64_t middle = cached + (cold - cached) / 2;
-    (is_cached(file, first, middle, can_tell) ? cached : cold) = middle;
+  if (at >= size) return bytes;
+  const Pages pages = pages_of(at, std::min<std::uint64_t>(bytes, size - at));
+  std::uint64_t warm = 0, cold = pages.count + 1;  // so many are all cached, so many are not
+  while (warm + 1 < cold) {
+    const std::uint64_t middle = warm + (cold - warm) / 2;
+    (cached(file, {pages.first, middle}) == Cached::kAll ? warm : cold) = middle;
   }
-  return cached == 0 ? 0 : static_cast<std::size_t>((first + cached) * page_bytes() - at);
+  if (warm == pages.count) return bytes;
+  return warm == 0 ? 0 : static_cast<std::size_t>((pages.first + warm) * page_bytes() - at);
 }
 
 // Holes would take memory, and a segment may have many.
-void load(int file, std::uint64_t at, std::size_t bytes, LoadPacer& pacer) {
-  static const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC);
-  auto next = static_cast<off_t>(at);
-  for (const off_t end = next + static_cast<off_t>(bytes); next < end;) {
+bool load(int file, std::uint64_t at, std::size_t bytes, LoadPacer& pacer) {
+  const Descriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  const auto end = static_cast<off_t>(at + bytes);
+  bool is_found = true;
+  for (auto next = static_cast<off_t>(at); next < end;) {
     off_t data = ::lseek(file, next, SEEK_DATA);
-    if (data < 0 && errno == ENXIO) return;  // nothing more but a hole
+    if (data < 0 && errno == ENXIO) break;  // nothing more but a hole
     if (data < 0) data = next;
+    if (data >= end) break;
     const off_t hole = ::lseek(file, data, SEEK_HOLE);
-    next = hole < 0 ? end : std::min(hole, end);
-    if (!load_data(nowhere, file, data, next, pacer)) return;
+    next = std::min({hole < 0 ? end : hole, end, data + static_cast<off_t>(kLoadBytes)});
+    const Pages pages = pages_of(static_cast<std::uint64_t>(data), static_cast<std::uint64_t>(next - data));
+    if (cached(file, pages) == Cached::kAll) continue;
+    sleep_us(pacer.rest_us(PosixClock().monotonic_us()));
+    const std::int64_t begun_us = PosixClock().monotonic_us();
+    if (!read_to(nowhere.number(), file, data, next)) break;
+    pacer.worked(begun_us, PosixClock().monotonic_us());
+    is_found = cached_prefix(file, static_cast<std::uint64_t>(data), 1) != 0;
   }
+  return is_found;
 }
 
 }  // namespace kontiki::posix

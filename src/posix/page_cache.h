@@ -13,8 +13,9 @@ namespace kontiki::posix {
 // 6.5) or the file ends before `at`. Starts no read, which a read that does not wait would do where it fails.
 std::size_t cached_prefix(int file, std::uint64_t at, std::size_t bytes);
 
-// Reads these bytes, but not the holes among them, into memory. Waits for the device, and as the pacer says.
-// What cannot be read is for the next read to find.
-void load(int file, std::uint64_t at, std::size_t bytes, LoadPacer& pacer);
+// Reads these bytes, but not the holes among them, into memory. Waits for the device, and before each request
+// to it as the pacer says. What cannot be read is for the next read to find. False if cached_prefix does not
+// find what was just read: the file system (overlayfs) has its pages elsewhere.
+bool load(int file, std::uint64_t at, std::size_t bytes, LoadPacer& pacer);
 
 }  // namespace kontiki::posix

@@ -1,10 +1,11 @@
 #include "posix/posix_disk.h"
 
+#include "posix/descriptor.h"
 #include "posix/page_cache.h"
 #include "posix/posix_clock.h"
-#include "posix/retried.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
@@ -50,30 +51,21 @@ auto failed() {
   return unexpected(disk_error_of(errno));
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-
- private:
-  const int number_;
-};
-
 DiskResult<void> flush(const Descriptor& file) {
   // A failure is not retried: Linux has marked the pages clean by then, and a second call would lie.
   if (retried([&] { return ::fdatasync(file.number()); }) != 0) return failed();
   return {};
 }
 
+struct OpenFile : Descriptor {
+  using Descriptor::Descriptor;
+  std::atomic<bool> is_told = true;  // the system says what it has of the file in memory
+};
+
 class PosixFile : public env::File {
  public:
   PosixFile(int descriptor, Workers& syncs, Workers& loads, LoadPacer& pacer)
-      : file_(std::make_shared<Descriptor>(descriptor)), syncs_(syncs), loads_(loads), pacer_(pacer) {}
+      : file_(std::make_shared<OpenFile>(descriptor)), syncs_(syncs), loads_(loads), pacer_(pacer) {}
 
   DiskResult<void> write(std::uint64_t at, std::span<const Slice> pieces) override {
     std::size_t skip = 0;  // bytes of the first piece that a short write took
@@ -116,7 +108,7 @@ class PosixFile : public env::File {
   DiskResult<std::size_t> read_cached(std::uint64_t at, std::span<std::byte> into) override {
     read_ahead(false);
     const bool is_wanted = !into.empty();
-    into = into.first(cached_prefix(file_->number(), at, into.size()));
+    if (file_->is_told) into = into.first(cached_prefix(file_->number(), at, into.size()));
     std::size_t total = 0;
     while (total < into.size()) {
       const iovec part{into.data() + total, into.size() - total};
@@ -136,7 +128,7 @@ class PosixFile : public env::File {
 
   void cache_async(std::uint64_t at, std::size_t bytes, env::Executor& executor, env::Task done) override {
     loads_.add([file = file_, at, bytes, &pacer = pacer_, &executor, done = std::move(done)]() mutable {
-      load(file->number(), at, bytes, pacer);
+      if (!load(file->number(), at, bytes, pacer)) file->is_told = false;
       executor.post(std::move(done));
     });
   }
@@ -169,9 +161,11 @@ class PosixFile : public env::File {
   void drop_cache() override { ::posix_fadvise(file_->number(), 0, 0, POSIX_FADV_DONTNEED); }
 
   void sync_async(env::Executor& executor, std::move_only_function<void(DiskResult<void>)> done) override {
-    pacer_.flushed(PosixClock().monotonic_us());
-    syncs_.add([file = file_, &executor, done = std::move(done)]() mutable {
-      executor.post([result = flush(*file), done = std::move(done)]() mutable { done(result); });
+    pacer_.flushes(PosixClock().monotonic_us());
+    syncs_.add([file = file_, &pacer = pacer_, &executor, done = std::move(done)]() mutable {
+      const auto result = flush(*file);
+      pacer.flushes(PosixClock().monotonic_us());
+      executor.post([result, done = std::move(done)]() mutable { done(result); });
     });
   }
 
@@ -196,7 +190,7 @@ class PosixFile : public env::File {
       ::posix_fadvise(file_->number(), 0, 0, on ? POSIX_FADV_NORMAL : POSIX_FADV_RANDOM);
   }
 
-  const std::shared_ptr<Descriptor> file_;  // shared with what is under way in the background
+  const std::shared_ptr<OpenFile> file_;  // shared with what is under way in the background
   Workers& syncs_;
   Workers& loads_;
   LoadPacer& pacer_;

@@ -21,7 +21,10 @@ class PosixDisk : public env::Disk {
  public:
   explicit PosixDisk(std::size_t sync_threads = 2) : syncs_(sync_threads, "disk-sync") {}
 
-  ~PosixDisk() override { loads_.drop_waiting(); }
+  ~PosixDisk() override {
+    loads_.drop_waiting();
+    pacer_.end();
+  }
 
   env::DiskResult<std::unique_ptr<env::File>> open(const std::string& path, env::OpenMode mode) override;
   env::DiskResult<void> remove(const std::string& path) override;

@@ -69,6 +69,42 @@ TEST_F(ColdFetchTest, WhatIsMissingIsLoadedAndNothingIsSkipped) {
   EXPECT_LT(world.sim().now_us() - began, 10 * kSecond) << "no fetch waits for its time to be over";
 }
 
+TEST_F(ColdFetchTest, WhileALoadIsUnderWayNobodyWaitsForTheDevice) {
+  disk().set_cold(1, 1);
+  disk().hold_syncs();
+  kafka::FetchRequest request = fetch_of("t", 0, kBatches - 1, 20'000);
+  request.topics[0].partitions.push_back(request.topics[0].partitions[0]);
+  request.topics[0].partitions[1].partition = 1;
+  request.topics[0].partitions[1].fetch_offset = 0;
+  const auto before = disk().counters();
+  for (int i = 0; i < 40; ++i) {
+    const auto answer = client.call(request, kFetchVersion);
+    ASSERT_EQ(values_of(answer.responses[0].partitions[0]).size(), 1u) << "from the tail in memory";
+    ASSERT_TRUE(values_of(answer.responses[0].partitions[1]).empty())
+        << "the shard has waited for the device";
+  }
+  EXPECT_EQ(disk().counters().loads - before.loads, 1u);
+  disk().release_syncs();
+  disk().set_cold(0, 1);
+  expect_all();
+}
+
+TEST_F(ColdFetchTest, FetchesThatMissTheSameShareALoad) {
+  disk().set_cold(1, 1);
+  disk().hold_syncs();
+  const auto before = disk().counters();
+  TestClient others[] = {world.client(0), world.client(0)};
+  const auto id = client.send(fetch_of("t", 0, 0, 20'000), kFetchVersion);
+  for (TestClient& other : others) other.send(fetch_of("t", 0, 0, 20'000), kFetchVersion);
+  world.sim().run_for(kSecond);
+  EXPECT_EQ(disk().counters().loads - before.loads, 1u);
+  disk().release_syncs();
+  disk().set_cold(0, 1);
+  EXPECT_FALSE(values_of(only(client.receive<kafka::FetchRequest>(id, kFetchVersion))).empty());
+  EXPECT_TRUE(
+      world.sim().run_until([&] { return others[0].answers() == 1 && others[1].answers() == 1; }, kSecond));
+}
+
 TEST_F(ColdFetchTest, WhatCannotBeKeptInMemoryIsReadAllTheSame) {
   disk().set_cold(1, 1);
   expect_all();

@@ -1,4 +1,4 @@
-// LoadPacer: who has just begun to read leaves most of the device's time to the flushes, who reads on gets
+// LoadPacer: loads that have just begun leave most of the device's time to the flushes, loads that go on get
 // half of it, and without flushes nobody rests.
 #include "posix/load_pacer.h"
 
@@ -13,9 +13,11 @@ class LoadPacerTest : public testing::Test {
 
   // One request, and the rest after it. Returns the rest.
   std::int64_t load(std::int64_t work_us = kWorkUs) {
-    if (flushing) pacer.flushed(now_us);
-    const std::int64_t rest_us = pacer.rest_us(now_us, now_us + work_us);
-    now_us += work_us + rest_us;
+    if (flushing) pacer.flushes(now_us);
+    pacer.worked(now_us, now_us + work_us);
+    now_us += work_us;
+    const std::int64_t rest_us = pacer.rest_us(now_us);
+    now_us += rest_us;
     return rest_us;
   }
   void load_until(std::int64_t until_us) {
@@ -30,13 +32,13 @@ class LoadPacerTest : public testing::Test {
 TEST_F(LoadPacerTest, NobodyRestsWhileNothingIsFlushed) {
   flushing = false;
   for (int i = 0; i < 100; ++i) EXPECT_EQ(load(), 0);
-  pacer.flushed(now_us);
+  pacer.flushes(now_us);
   EXPECT_GT(load(), 0);
   now_us += LoadPacer::kFlushIsRecentUs;
   EXPECT_EQ(load(), 0);
 }
 
-TEST_F(LoadPacerTest, WhoReadsOnGetsFasterUntilHalfOfTheTimeIsHis) {
+TEST_F(LoadPacerTest, LoadsThatGoOnGetFasterUntilHalfOfTheTimeIsTheirs) {
   const std::int64_t begun_us = now_us;
   EXPECT_EQ(load(), 10 * kWorkUs);
   load_until(begun_us + LoadPacer::kFasterEachUs);
@@ -47,12 +49,26 @@ TEST_F(LoadPacerTest, WhoReadsOnGetsFasterUntilHalfOfTheTimeIsHis) {
   EXPECT_EQ(load(), kWorkUs);
 }
 
-TEST_F(LoadPacerTest, AfterAPauseAReaderIsNew) {
+TEST_F(LoadPacerTest, AfterAPauseItBeginsAnew) {
   load_until(now_us + 10 * LoadPacer::kFasterEachUs);
-  now_us += LoadPacer::kReaderIsNewUs - 1;
+  now_us += LoadPacer::kPauseUs - 1;
   EXPECT_EQ(load(), kWorkUs);
-  now_us += LoadPacer::kReaderIsNewUs;
+  now_us += LoadPacer::kPauseUs;
   EXPECT_EQ(load(), 10 * kWorkUs);
+}
+
+TEST_F(LoadPacerTest, TheTimeBetweenTwoRequestsCountsAsRest) {
+  pacer.flushes(now_us);
+  pacer.worked(now_us, now_us + kWorkUs);
+  EXPECT_EQ(pacer.rest_us(now_us + 4 * kWorkUs), 7 * kWorkUs);
+  EXPECT_EQ(pacer.rest_us(now_us + 20 * kWorkUs), 0);
+}
+
+TEST_F(LoadPacerTest, AtTheEndNobodyRests) {
+  pacer.flushes(now_us);
+  pacer.worked(now_us, now_us + kWorkUs);
+  pacer.end();
+  EXPECT_EQ(pacer.rest_us(now_us + kWorkUs), 0);
 }
 
 TEST_F(LoadPacerTest, ASlowDeviceCostsABoundedRest) {
