@@ -23,6 +23,7 @@ class LoadPacer {
   void flushes(std::int64_t now_us) { flush_us_.store(now_us, std::memory_order_relaxed); }
   void end() { is_over_ = true; }  // nobody rests any more
 
+  bool is_flushing(std::int64_t now_us) const;
   // How long the next request has to wait.
   std::int64_t rest_us(std::int64_t now_us) const;
   // A request to the device has begun and ended then.

@@ -16,9 +16,10 @@
 namespace kontiki::posix {
 namespace {
 
-// Of one request to the device when a piece is brought into memory: what it flushes meanwhile waits for one
-// of them.
-constexpr std::size_t kLoadBytes = 128u << 10;
+// Of one request to the device when a piece is brought into memory. What it flushes meanwhile waits for one
+// of them; without flushes, one small one after the other would leave the device idle half of the time.
+constexpr off_t kRequestBytes = 128 << 10;
+constexpr off_t kRequestBytesAlone = 2 << 20;
 
 #ifdef SYS_cachestat
 constexpr long kCachestat = SYS_cachestat;
@@ -98,7 +99,8 @@ bool load(int file, std::uint64_t at, std::size_t bytes, LoadPacer& pacer) {
     if (data < 0) data = next;
     if (data >= end) break;
     const off_t hole = ::lseek(file, data, SEEK_HOLE);
-    next = std::min({hole < 0 ? end : hole, end, data + static_cast<off_t>(kLoadBytes)});
+    const bool alone = !pacer.is_flushing(PosixClock().monotonic_us());
+    next = std::min({hole < 0 ? end : hole, end, data + (alone ? kRequestBytesAlone : kRequestBytes)});
     const Pages pages = pages_of(static_cast<std::uint64_t>(data), static_cast<std::uint64_t>(next - data));
     if (cached(file, pages) == Cached::kAll) continue;
     sleep_us(pacer.rest_us(PosixClock().monotonic_us()));

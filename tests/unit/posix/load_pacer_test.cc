@@ -57,6 +57,13 @@ TEST_F(LoadPacerTest, AfterAPauseItBeginsAnew) {
   EXPECT_EQ(load(), 10 * kWorkUs);
 }
 
+TEST_F(LoadPacerTest, AFlushIsRecentForAWhile) {
+  EXPECT_FALSE(pacer.is_flushing(now_us));
+  pacer.flushes(now_us);
+  EXPECT_TRUE(pacer.is_flushing(now_us + LoadPacer::kFlushIsRecentUs - 1));
+  EXPECT_FALSE(pacer.is_flushing(now_us + LoadPacer::kFlushIsRecentUs));
+}
+
 TEST_F(LoadPacerTest, TheTimeBetweenTwoRequestsCountsAsRest) {
   pacer.flushes(now_us);
   pacer.worked(now_us, now_us + kWorkUs);
