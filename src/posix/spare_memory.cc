@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sys/types.h>
 #include <utility>
 
@@ -35,7 +36,8 @@ SpareMemory::SpareMemory() {
 void SpareMemory::second_passed(std::uint64_t transferred_bytes) {
   const std::uint64_t bytes = transferred_bytes - std::exchange(transferred_bytes_, transferred_bytes);
   quiet_seconds_ = bytes < kQuietBytes ? quiet_seconds_ + 1 : 0;
-  if (!stays_ && quiet_seconds_ == 0) decide(true);
+  steady_seconds_ = bytes < kQuietBytes ? 0 : std::min(steady_seconds_ + 1, kSteadySeconds);
+  if (!stays_ && (bytes >= kBusyBytes || steady_seconds_ == kSteadySeconds)) decide(true);
   if (stays_ && quiet_seconds_ >= kQuietSeconds) decide(false);
 }
 

@@ -14,8 +14,10 @@ namespace kontiki::posix {
 
 class SpareMemory {
  public:
+  static constexpr std::uint64_t kBusyBytes = 32u << 20;  // in a second: memory stays from now on
   static constexpr std::uint64_t kQuietBytes = 1u << 20;  // less, in each of so many seconds: it goes back
   static constexpr int kQuietSeconds = 10;
+  static constexpr int kSteadySeconds = 5;  // not less, in each of so many: it stays
 
   SpareMemory();
 
@@ -27,7 +29,8 @@ class SpareMemory {
   void decide(bool stays);
 
   std::uint64_t transferred_bytes_ = 0;
-  int quiet_seconds_ = 0;
+  int quiet_seconds_ = 0;   // in a row
+  int steady_seconds_ = 0;  // likewise
   bool stays_ = false;
 };
 

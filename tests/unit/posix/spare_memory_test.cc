@@ -22,6 +22,11 @@ TEST_F(SpareMemoryTest, StaysWhileThereIsTrafficAndGoesBackWhenItIsQuiet) {
   EXPECT_FALSE(memory.stays());
   seconds(100, SpareMemory::kQuietBytes - 1);
   EXPECT_FALSE(memory.stays());
+  seconds(SpareMemory::kSteadySeconds - 1, SpareMemory::kBusyBytes - 1);  // topics are created, say
+  EXPECT_FALSE(memory.stays());
+  seconds(1, 0);
+  seconds(SpareMemory::kSteadySeconds - 1, SpareMemory::kQuietBytes);
+  EXPECT_FALSE(memory.stays());
   seconds(1, SpareMemory::kQuietBytes);
   EXPECT_TRUE(memory.stays());
   seconds(SpareMemory::kQuietSeconds - 1, SpareMemory::kQuietBytes - 1);
@@ -43,7 +48,7 @@ TEST_F(SpareMemoryTest, TheAllocatorIsTold) {
   };
   for (const auto* name : {"arena.0.dirty_decay_ms", "arenas.dirty_decay_ms"}) {
     EXPECT_EQ(decay_ms(name), 10'000);
-    seconds(1, SpareMemory::kQuietBytes);
+    seconds(1, SpareMemory::kBusyBytes);
     EXPECT_EQ(decay_ms(name), -1);
     seconds(SpareMemory::kQuietSeconds, 0);
     EXPECT_EQ(decay_ms(name), 10'000);
