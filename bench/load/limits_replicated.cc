@@ -32,6 +32,8 @@ constexpr std::size_t kMessageBytes = 1024;
 constexpr std::size_t kOldBytes = 16u << 20;  // of a log that is written over
 constexpr std::size_t kMessagesAtOnce = 64;   // that are written and flushed together, at most
 constexpr double kRate = 1000;
+constexpr std::size_t kUncounted =
+    500;  // messages at first, while the disk has just been filled with old bytes
 constexpr std::size_t kBlockBytes = 1u << 20;
 constexpr std::size_t kBlocksInFlight = 4;
 constexpr std::size_t kGrownBytes = 1u << 30;  // a log that grows begins anew there: no disk is filled
@@ -173,7 +175,7 @@ Latencies measure_one_at_a_time(const LimitOptions& options) {
 Latencies measure_at_rate(const LimitOptions& options) {
   Replicas replicas(options.folder, Placement::kOverwrite, kMessageBytes, kMessagesAtOnce);
   Latencies latency;
-  const auto count = static_cast<std::size_t>(options.seconds * kRate);
+  const auto count = kUncounted + static_cast<std::size_t>(options.seconds * kRate);
   const std::int64_t start = now_ns();
   const auto due = [&](std::size_t i) { return start + to_ns(static_cast<double>(i) / kRate); };
   std::thread client([&] {
@@ -185,7 +187,7 @@ Latencies measure_at_rate(const LimitOptions& options) {
   });
   for (std::size_t i = 0; i < count; ++i) {
     replicas.await();
-    latency.record(now_ns() - due(i));
+    if (i >= kUncounted) latency.record(now_ns() - due(i));
   }
   client.join();
   return latency;
