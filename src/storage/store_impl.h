@@ -91,6 +91,7 @@ class StoreImpl final : public Store {
   void start_flush();
   void flush_done();
   void run_cleanups(std::vector<env::Task> cleanups);
+  void lengthen_wal();  // piece by piece, with pauses
 
   // store_read.cc
   Result<bool, Error> read_segments(Group& group, Index first, Collect& out);  // false: full before their end
@@ -132,6 +133,7 @@ class StoreImpl final : public Store {
   env::Task flushing_;               // of the flush on its way
   std::vector<env::Task> cleanups_;  // to run when what is staged is durable
   std::vector<env::Task> flushing_cleanups_;
+  bool is_lengthening_ = false;
   std::uint64_t lives_ = 0;  // groups created since the start; see Group::epoch
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -8,7 +8,11 @@
 namespace kontiki::storage {
 namespace {
 
-constexpr std::size_t kLengthenBytes = 2u << 20;  // at a time: a second's worth of a slow writer
+// A file that is written to slowly is kept longer than it needs to be by this much: what is written between
+// two looks, and then some.
+constexpr std::size_t kAheadBytesMin = 2u << 20;
+constexpr std::size_t kAheadBytes = 3u << 20;
+constexpr std::size_t kLengthenBytes = 128u << 10;  // in one go: pages that are new take the kernel a while
 constexpr std::size_t kPageBytes = 4096;
 
 std::uint64_t size_of(env::File& file, const std::string& path) {
@@ -136,7 +140,8 @@ void Wal::open_staging_file() {
   file_end_ = kWalFileHeaderBytes;
   file_bytes_held_ = size_of(*file_, path);
   has_spare_ = false;
-  lengthened_at_ = 0;
+  looked_at_ = 0;
+  wanted_bytes_ = 0;
   files_[file_number_].bytes = file_end_;
   bytes_ += file_end_;
 }
@@ -219,17 +224,23 @@ void Wal::seal() {
   sealed_ = true;
 }
 
-void Wal::lengthen() {
-  const bool grows = file_end_ != std::exchange(lengthened_at_, file_end_);
-  if (!grows || file_bytes_held_ - file_end_ >= kLengthenBytes / 2 || file_bytes_held_ >= file_bytes_) return;
-  Buffer zeros(std::min<std::uint64_t>(kLengthenBytes, file_bytes_ - file_bytes_held_));
+void Wal::look_ahead() {
+  const bool grows = file_end_ != std::exchange(looked_at_, file_end_);
+  if (grows && file_bytes_held_ - file_end_ < kAheadBytesMin)
+    wanted_bytes_ = std::min<std::uint64_t>(file_end_ + kAheadBytes, file_bytes_);
+}
+
+bool Wal::lengthen() {
+  if (file_bytes_held_ >= wanted_bytes_) return false;
+  Buffer zeros(std::min<std::uint64_t>(kLengthenBytes, wanted_bytes_ - file_bytes_held_));
   std::ranges::fill(zeros.span(), std::byte{0});
   const Slice piece(zeros);
   const auto written = file_->write(file_bytes_held_, std::span(&piece, 1));
   // Only what has to be written is worth ending the process for.
-  if (!written && written.error() == env::DiskError::kNoSpace) return;
+  if (!written && written.error() == env::DiskError::kNoSpace) return false;
   require(written, "lengthen", path_of(dir_, file_number_));
   file_bytes_held_ += piece.size();
+  return file_bytes_held_ < wanted_bytes_;
 }
 
 std::vector<std::uint64_t> Wal::drop_files() {

@@ -68,9 +68,11 @@ class Wal {
   // synced yet.
   void seal();
 
-  // Called now and then: lengthens the file by zeros, if it was written to since the last time and its end is
-  // near.
-  void lengthen();
+  // Called now and then: the file is to be lengthened, if it was written to since the last time and its end
+  // is near.
+  void look_ahead();
+  // By a piece of zeros, if it is to be; true if there is more to do.
+  bool lengthen();
 
   // The next flush says that files below `number` are not needed. drop_files() removes them after that flush,
   // but for one that becomes the spare and for those that are kept: these get another name.
@@ -116,7 +118,8 @@ class Wal {
   std::uint64_t file_number_ = 0;
   std::uint64_t file_end_ = 0;         // of what counts in it
   std::uint64_t file_bytes_held_ = 0;  // Invariant: >= file_end_; what is between is old or zero
-  std::uint64_t lengthened_at_ = 0;    // file_end_ when lengthen() last looked
+  std::uint64_t looked_at_ = 0;        // file_end_ when look_ahead() last did
+  std::uint64_t wanted_bytes_ = 0;     // the file is to be lengthened until there
   bool has_spare_ = false;
   std::map<std::uint64_t, WalFile> files_;
   std::uint64_t bytes_ = 0;       // of all files
