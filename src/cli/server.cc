@@ -155,6 +155,7 @@ class Server {
     signals_ = std::make_unique<posix::SignalWait>(*executors_[0], [this](int) { stop(); });
     executors_[0]->post([this] { say_when_ready(); });
     executors_[0]->schedule(kSecondUs, [this] { look_after_memory(); });
+    for (auto& executor : executors_) executor->post([this] { spare_memory_.serve_this_thread(); });
     for (std::size_t i = 1; i < executors_.size(); ++i) executors_[i]->start(fmt::format("shard-{}", i));
     executors_[0]->run();
     for (std::size_t i = 1; i < executors_.size(); ++i) executors_[i]->join();

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+#include <thread>
+#include <vector>
+
 #ifdef KONTIKI_JEMALLOC
 #include <jemalloc/jemalloc.h>
+#include <sys/resource.h>
 #endif
 
 namespace kontiki::posix {
@@ -53,6 +58,36 @@ TEST_F(SpareMemoryTest, TheAllocatorIsTold) {
     seconds(SpareMemory::kQuietSeconds, 0);
     EXPECT_EQ(decay_ms(name), 10'000);
   }
+}
+
+// Times that this thread waited for the kernel to give it memory while it took and used so much.
+long faults_of(std::size_t bytes) {
+  constexpr std::size_t kPiece = 16u << 10;
+  rusage before{}, after{};
+  getrusage(RUSAGE_THREAD, &before);
+  std::vector<void*> pieces(bytes / kPiece);
+  for (void*& piece : pieces) std::memset(piece = mallocx(kPiece, MALLOCX_TCACHE_NONE), 1, kPiece);
+  getrusage(RUSAGE_THREAD, &after);
+  for (void* piece : pieces) dallocx(piece, MALLOCX_TCACHE_NONE);
+  return after.ru_minflt - before.ru_minflt;
+}
+
+TEST(SpareMemory, AThreadThatIsServedFindsMemoryThatIsReady) {
+  const auto faults_of_a_thread = [](bool is_served) {
+    long faults = 0;
+    std::thread([&] {
+      faults_of(1u << 20);  // what a thread needs at first
+      {
+        SpareMemory memory;
+        if (is_served) memory.serve_this_thread();
+        memory.second_passed(SpareMemory::kBusyBytes);
+      }  // what it had begun is done
+      faults = faults_of(SpareMemory::kReadyBytes * 3 / 4);
+    }).join();
+    return faults;
+  };
+  EXPECT_GT(faults_of_a_thread(false), 2);
+  EXPECT_LE(faults_of_a_thread(true), 1);
 }
 #endif
 
