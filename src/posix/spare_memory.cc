@@ -71,8 +71,10 @@ void SpareMemory::second_passed(std::uint64_t transferred_bytes) {
   steady_seconds_ = bytes < kQuietBytes ? 0 : std::min(steady_seconds_ + 1, kSteadySeconds);
   if (!stays_ && (bytes >= kBusyBytes || steady_seconds_ == kSteadySeconds)) decide(true);
   if (stays_ && quiet_seconds_ >= kQuietSeconds) decide(false);
-  if (stays_ && quiet_seconds_ == 0 && !is_making_ready_.exchange(true))
-    workers_.add([this] { make_ready(); });
+  // At full speed there is no time for it, and a shard might wait for that thread where it waits for the
+  // kernel.
+  const bool is_slow = quiet_seconds_ == 0 && bytes < kBusyBytes;
+  if (stays_ && is_slow && !is_making_ready_.exchange(true)) workers_.add([this] { make_ready(); });
 }
 
 void SpareMemory::make_ready() {

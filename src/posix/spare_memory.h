@@ -2,12 +2,12 @@
 // needs more. By itself the allocator gives back what nobody has used for ten seconds, piece by piece, which
 // takes its huge pages apart: at full speed a broker is half as fast after twenty seconds, and at a thousand
 // messages a second giving back and getting anew goes on all the time (ADR 14). And what is new the kernel
-// has to clear first, a huge page at once, while the shard waits: 2 to 8 ms on a virtual machine whose host
+// has to clear first, a huge page at once, while the shard waits: 4 to 8 ms on a virtual machine whose host
 // gives memory out late (ADR 17).
 //
 // So while there is traffic all of it stays with the process, which is no more than was needed at one time,
-// and a thread of its own sees to it that each shard has some more that is cleared already. When it has been
-// quiet for a while it goes back.
+// and beside a slow load a thread of its own sees to it that each shard has some more that is cleared
+// already. When it has been quiet for a while it goes back.
 //
 // Owned by cli/, used on one thread but for serve_this_thread(). Does nothing where the allocator is not
 // jemalloc (sanitizers have theirs).

@@ -1,6 +1,6 @@
-// Workers: a few threads that do what would block a shard: flush files, or bring pieces of them into memory.
-// Owned by PosixDisk. The queue holds one element per call that has not answered; each caller bounds how many
-// of those it has.
+// Workers: a few threads that do what would block a shard: flush files, bring pieces of them into memory,
+// have memory cleared. Owned by PosixDisk and SpareMemory. The queue holds one element per call that has not
+// answered; each caller bounds how many of those it has.
 #pragma once
 
 #include <condition_variable>

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace kontiki::storage {
 namespace {
@@ -16,8 +17,8 @@ namespace {
 // close() moves what would make the next start slow; a few entries stay in the WAL, or a clean stop of a
 // hundred thousand quiet groups would take minutes.
 constexpr std::size_t kCloseMovesBytesMin = 256u << 10;
-constexpr std::int64_t kLengthenPauseUs =
-    40'000;  // so that what a slow writer sends in between waits for one piece
+// Between two pieces by which the log is lengthened: what comes meanwhile waits for one of them at most.
+constexpr std::int64_t kLengthenPauseUs = 40'000;
 
 std::string aside_of(const std::string& dir) {
   return dir + ".damaged";
@@ -383,21 +384,22 @@ Result<std::optional<Store::Snapshot>, Error> StoreImpl::load_snapshot(GroupId g
 void StoreImpl::upkeep() {
   if (!wal_.has_staged()) wal_.seal();
   wal_.look_ahead();
-  if (!is_lengthening_) lengthen_wal();
+  if (lengthening_ == env::TimerId::kNone) lengthen_wal();
   kept_.shrink_one();
   mover_.go_on_idle();
   mover_.start_if_due(options_.wal_bytes_max, options_.wal_file_bytes / 2);
 }
 
 void StoreImpl::lengthen_wal() {
-  is_lengthening_ = wal_.lengthen();
-  if (!is_lengthening_) return;
-  executor_.schedule(kLengthenPauseUs, [this, alive = std::weak_ptr(alive_)] {
+  lengthening_ = env::TimerId::kNone;
+  if (!wal_.lengthen()) return;
+  lengthening_ = executor_.schedule(kLengthenPauseUs, [this, alive = std::weak_ptr(alive_)] {
     if (!alive.expired()) lengthen_wal();
   });
 }
 
 void StoreImpl::close() {
+  executor_.cancel(std::exchange(lengthening_, env::TimerId::kNone));
   wal_.flush_now();
   mover_.move_all_now(kCloseMovesBytesMin);
   wal_.flush_now();

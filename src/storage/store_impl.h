@@ -133,8 +133,8 @@ class StoreImpl final : public Store {
   env::Task flushing_;               // of the flush on its way
   std::vector<env::Task> cleanups_;  // to run when what is staged is durable
   std::vector<env::Task> flushing_cleanups_;
-  bool is_lengthening_ = false;
-  std::uint64_t lives_ = 0;  // groups created since the start; see Group::epoch
+  env::TimerId lengthening_ = env::TimerId::kNone;  // for the next piece
+  std::uint64_t lives_ = 0;                         // groups created since the start; see Group::epoch
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -15,6 +15,10 @@ constexpr std::size_t kAheadBytes = 3u << 20;
 constexpr std::size_t kLengthenBytes = 128u << 10;  // in one go: pages that are new take the kernel a while
 constexpr std::size_t kPageBytes = 4096;
 
+std::uint64_t page_begin(std::uint64_t at) {
+  return at / kPageBytes * kPageBytes;
+}
+
 std::uint64_t size_of(env::File& file, const std::string& path) {
   const auto size = file.size();
   if (!size) disk_fatal("read", path, size.error());
@@ -227,17 +231,21 @@ void Wal::seal() {
 void Wal::look_ahead() {
   const bool grows = file_end_ != std::exchange(looked_at_, file_end_);
   if (grows && file_bytes_held_ - file_end_ < kAheadBytesMin)
-    wanted_bytes_ = std::min<std::uint64_t>(file_end_ + kAheadBytes, file_bytes_);
+    wanted_bytes_ = std::min<std::uint64_t>(page_begin(file_end_ + kAheadBytes), file_bytes_);
 }
 
 bool Wal::lengthen() {
-  if (file_bytes_held_ >= wanted_bytes_) return false;
-  Buffer zeros(std::min<std::uint64_t>(kLengthenBytes, wanted_bytes_ - file_bytes_held_));
+  const bool is_last = staging_file_ == file_number_;  // or no more will be written to it
+  if (!is_last || file_bytes_held_ >= wanted_bytes_) return false;
+  Buffer zeros(std::min(page_begin(file_bytes_held_ + kLengthenBytes), wanted_bytes_) - file_bytes_held_);
   std::ranges::fill(zeros.span(), std::byte{0});
   const Slice piece(zeros);
   const auto written = file_->write(file_bytes_held_, std::span(&piece, 1));
   // Only what has to be written is worth ending the process for.
-  if (!written && written.error() == env::DiskError::kNoSpace) return false;
+  if (!written && written.error() == env::DiskError::kNoSpace) {
+    wanted_bytes_ = 0;
+    return false;
+  }
   require(written, "lengthen", path_of(dir_, file_number_));
   file_bytes_held_ += piece.size();
   return file_bytes_held_ < wanted_bytes_;
