@@ -205,9 +205,9 @@ class PartitionHost final : public ReplicaHost {
   std::vector<std::shared_ptr<Load>> loads_;
   // How many loads in a row were begun for a fetch from an offset. After so many, what is loaded is taken
   // from memory again, or cannot be kept there, and the shard waits for the device.
-  static constexpr std::size_t kLoadedMax = 64;
-  static constexpr unsigned kLoadsMax = 16;  // index, place and payload are three
-  std::map<Offset, unsigned> loaded_;
+  static constexpr std::size_t kLoadCountsMax = 64;
+  static constexpr unsigned kLoadsInARowMax = 16;  // index, place and payload are three
+  std::map<Offset, unsigned> loads_in_a_row_;
 };
 
 }  // namespace kontiki::broker

@@ -189,8 +189,8 @@ void PartitionHost::read(const kafka::FetchRequest::Partition& want, const Fetch
   const std::size_t limit = std::min(of_partition, limits.bytes_max);
   answer.more = true;
   if (limit == 0 && !limits.whole_first) return;
-  const auto loaded = loaded_.find(offset);
-  const bool keeps = loaded == loaded_.end() || loaded->second < kLoadsMax;
+  const auto loads = loads_in_a_row_.find(offset);
+  const bool keeps = loads == loads_in_a_row_.end() || loads->second < kLoadsInARowMax;
   auto entries = group_->read_from_offset(offset, std::min(limit, limits.step_bytes),
                                           keeps ? storage::Wait::kNo : storage::Wait::kForDevice);
   if (!entries && entries.error().code == storage::ErrorCode::kNotCached) {
@@ -198,7 +198,7 @@ void PartitionHost::read(const kafka::FetchRequest::Partition& want, const Fetch
     answer.missing = std::move(entries.error().piece);
     return;
   }
-  loaded_.erase(offset);
+  loads_in_a_row_.erase(offset);
   if (!entries) {
     // The log's start may have moved between the check and the read.
     const bool gone = entries.error().code == storage::ErrorCode::kNotFound;
@@ -240,8 +240,8 @@ std::shared_ptr<PartitionHost::Load> PartitionHost::load_of(const storage::Piece
 }
 
 std::shared_ptr<PartitionHost::Load> PartitionHost::begin_load(Offset offset, const storage::Piece& piece) {
-  if (loaded_.size() >= kLoadedMax) loaded_.clear();
-  ++loaded_[offset];
+  if (loads_in_a_row_.size() >= kLoadCountsMax) loads_in_a_row_.clear();
+  ++loads_in_a_row_[offset];
   auto load = std::make_shared<Load>(piece);
   loads_.push_back(load);
   group_->load(piece, [&shard = shard_, id = id_, load] {

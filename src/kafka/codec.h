@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/slice.h"
 #include "kafka/header.h"
+#include "kafka/pieces.h"
 
 #include <cstdint>
 #include <optional>
@@ -42,8 +43,5 @@ Slice encode_body(const M& message, std::int16_t version);
 // One line for logs and tests, of bounded length.
 template <class M>
 std::string to_text(const M& message, std::int16_t version);
-
-std::size_t total_bytes(const std::vector<Slice>& pieces);
-Slice join(const std::vector<Slice>& pieces);  // copies
 
 }  // namespace kontiki::kafka

@@ -4,10 +4,14 @@
 
 #include "base/slice.h"
 
+#include <cstddef>
 #include <utility>
 #include <vector>
 
 namespace kontiki::kafka {
+
+std::size_t total_bytes(const std::vector<Slice>& pieces);
+Slice join(const std::vector<Slice>& pieces);  // copies if there are several
 
 class Pieces {
  public:
@@ -19,21 +23,8 @@ class Pieces {
 
   const std::vector<Slice>& all() const { return all_; }
   bool empty() const { return size() == 0; }
-  std::size_t size() const {
-    std::size_t size = 0;
-    for (const Slice& piece : all_) size += piece.size();
-    return size;
-  }
-  Slice whole() const {  // copied together if it is not one piece
-    if (all_.size() == 1) return all_.front();
-    Buffer whole(size());
-    std::size_t at = 0;
-    for (const Slice& piece : all_) {
-      if (!piece.empty()) std::memcpy(whole.data() + at, piece.data(), piece.size());
-      at += piece.size();
-    }
-    return whole;
-  }
+  std::size_t size() const { return total_bytes(all_); }
+  Slice whole() const { return join(all_); }
   friend bool operator==(const Pieces& a, const Pieces& b) { return a.whole() == b.whole(); }
 
  private:
