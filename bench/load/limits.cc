@@ -73,6 +73,14 @@ json::array bandwidths_json(const std::vector<BandwidthLimit>& limits) {
   return out;
 }
 
+json::object replicated_json(const ReplicatedLimit& limit) {
+  return {{"message_bytes", limit.message_bytes},
+          {"rate", limit.rate},
+          {"one_at_a_time_us", latency_json(limit.one_at_a_time)},
+          {"at_rate_us", latency_json(limit.at_rate)},
+          {"bandwidth", bandwidths_json(limit.bandwidths)}};
+}
+
 }  // namespace
 
 double thread_cpu_seconds() {
@@ -110,15 +118,14 @@ std::string report(const Limits& limits) {
   const json::object out{{"flush", std::move(flushes)},
                          {"bandwidth", bandwidths_json(limits.bandwidths)},
                          {"loopback", std::move(loopback)},
-                         {"replicated",
-                          {{"message_bytes", limits.replicated.message_bytes},
-                           {"rate", limits.replicated.rate},
-                           {"one_at_a_time_us", latency_json(limits.replicated.one_at_a_time)},
-                           {"at_rate_us", latency_json(limits.replicated.at_rate)},
-                           {"bandwidth", bandwidths_json(limits.replicated.bandwidths)}}},
+                         {"replicated", replicated_json(limits.replicated)},
                          {"copy_bytes_per_second", limits.copy_bytes_per_second},
                          {"crc32c_bytes_per_second", limits.crc32c_bytes_per_second}};
   return json::serialize(out);
+}
+
+std::string report(const ReplicatedLimit& limit) {
+  return json::serialize(replicated_json(limit));
 }
 
 }  // namespace kontiki::bench

@@ -67,6 +67,7 @@ struct Limits {
 std::vector<FlushLimit> measure_flushes(const LimitOptions& options);
 std::vector<BandwidthLimit> measure_bandwidths(const LimitOptions& options);
 NetworkLimit measure_network(const LimitOptions& options);
+ReplicatedLimit measure_replicated_latency(const LimitOptions& options);  // no bandwidths
 ReplicatedLimit measure_replicated(const LimitOptions& options);
 Limits measure_limits(const LimitOptions& options);
 
@@ -74,5 +75,6 @@ double thread_cpu_seconds();  // of the calling thread
 double process_cpu_seconds();
 
 std::string report(const Limits& limits);
+std::string report(const ReplicatedLimit& limit);
 
 }  // namespace kontiki::bench

@@ -236,8 +236,12 @@ BandwidthLimit measure_bandwidth(const LimitOptions& options, std::size_t stream
 
 }  // namespace
 
+ReplicatedLimit measure_replicated_latency(const LimitOptions& options) {
+  return {kMessageBytes, kRate, measure_one_at_a_time(options), measure_at_rate(options), {}};
+}
+
 ReplicatedLimit measure_replicated(const LimitOptions& options) {
-  ReplicatedLimit limit{kMessageBytes, kRate, measure_one_at_a_time(options), measure_at_rate(options), {}};
+  ReplicatedLimit limit = measure_replicated_latency(options);
   for (const std::size_t streams : {1, 2, 4}) limit.bandwidths.push_back(measure_bandwidth(options, streams));
   return limit;
 }

@@ -111,8 +111,12 @@ int main(int argc, char** argv) {
   load.define(*loading);
   kontiki::bench::LimitOptions limits;
   CLI::App* measuring = app.add_subcommand("limits", "measure what disk, memory and loopback can do");
-  measuring->add_option("--folder", limits.folder, "on the file system to measure");
-  measuring->add_option("--seconds", limits.seconds, "of each measurement");
+  CLI::App* replicating =
+      app.add_subcommand("replicated", "of these limits the latency of a bare replicated write");
+  for (CLI::App* one : {measuring, replicating}) {
+    one->add_option("--folder", limits.folder, "on the file system to measure");
+    one->add_option("--seconds", limits.seconds, "of each measurement");
+  }
   CLI::App* listing = app.add_subcommand("drivers", "list the queues that it can drive");
   CLI11_PARSE(app, argc, argv);
   if (loading->parsed()) return load.run();
@@ -121,6 +125,7 @@ int main(int argc, char** argv) {
     fmt::print("[\"{}\"]\n", fmt::join(kontiki::bench::driver_names(), "\", \""));
     return 0;
   }
-  fmt::print("{}\n", report(measure_limits(limits)));
+  fmt::print("{}\n", replicating->parsed() ? report(measure_replicated_latency(limits))
+                                           : report(measure_limits(limits)));
   return 0;
 }

@@ -1,6 +1,7 @@
 """Kontiki beside other queues: the same messages, the same window, the same machine, one after the other."""
 import statistics
 import sys
+import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ WINDOW = 1000  # of each producer
 RATE = 1000
 TURNS = 5  # of Kontiki and the peer that is quickest: a minute of noise is to meet both
 LATENCY_LOADS = {"one at a time": {"window": 1}, f"{RATE}/s": {"rate": RATE, "window": 10 * WINDOW}}
+
+BARE = ("one_at_a_time_us", "at_rate_us")  # the same of the bare program
+BARE_NAME = "a bare program that only replicates"
 
 
 @dataclass
@@ -45,18 +49,23 @@ def measure(bench, contender):
         return Measured(contender, runs)
 
 
-def in_turn(bench, ours, other, result):
-    """The p99 of both by load, medians of turns while both run."""
-    both = [ours.contender, other.contender]
-    p99 = {(one.name, what): [] for one in both for what in LATENCY_LOADS}
+def in_turn(bench, contenders, result):
+    """The p99 of each by load, and that of a bare program that only replicates: medians of turns while all run."""
+    p99 = {}
+
+    def count(name, what, latency_us):
+        p99.setdefault((name, what), []).append(latency_us["p99"])
+
     with ExitStack() as running:
-        servers = [running.enter_context(one.servers()) for one in both]
+        servers = [running.enter_context(one.servers()) for one in contenders]
         bench.settle()
         for turn in range(1 if bench.tiny else TURNS):
-            for what, options in LATENCY_LOADS.items():
-                for one, its in zip(both, servers):
+            bare = rig.call("replicated", "--folder", tempfile.gettempdir(), "--seconds", bench.seconds)
+            for (what, options), how in zip(LATENCY_LOADS.items(), BARE):
+                count(BARE_NAME, what, bare[how])
+                for one, its in zip(contenders, servers):
                     run = load(bench, one, its, "single", **options)
-                    p99[one.name, what].append(run["produced"]["latency_us"]["p99"])
+                    count(one.name, what, run["produced"]["latency_us"])
                     result.runs[f"{one.name}, {what}, turn {turn + 1}"] = run
     return {key: statistics.median(values) for key, values in p99.items()}
 
@@ -85,9 +94,12 @@ def compare_durable(bench, ours, others, result):
     """The p99 with the same number of messages under way, and at the same rate, to the quickest of the others."""
     peer = quickest_of(others)
     name = peer.contender.name
-    p99 = in_turn(bench, ours, peer, result)
-    result.rows += [Row(f"Kontiki to the best replicated durable peer, {what}, p99, in turn", p99[ours.contender.name, what], "us",
-                        p99[name, what], name, at_most=0.5) for what in LATENCY_LOADS]
+    p99 = in_turn(bench, [ours.contender, peer.contender], result)
+    for what in LATENCY_LOADS:
+        result.rows += [
+            Row(f"Kontiki to the best replicated durable peer, {what}, p99, in turn", p99[ours.contender.name, what], "us",
+                p99[name, what], name, at_most=0.5),
+            Row(f"The bare program to that peer, {what}, p99, in turn", p99[BARE_NAME, what], "us", p99[name, what], name)]
     for what in ours.runs:
         if what.startswith("full"):
             result.rows.append(Row(f"Kontiki to the best replicated durable peer, {what}, p99", ours.latency_us(what, "p99"), "us",
