@@ -25,8 +25,8 @@ namespace kontiki::posix {
 
 class SpareMemory {
  public:
-  static constexpr std::uint64_t kBusyBytes = 32u << 20;  // in a second: memory stays from now on
-  static constexpr std::uint64_t kQuietBytes = 1u << 20;  // less, in each of so many seconds: it goes back
+  static constexpr std::uint64_t kBusyBytes = 32u << 20;    // in a second: memory stays from now on
+  static constexpr std::uint64_t kQuietBytes = 768u << 10;  // less, in each of so many seconds: it goes back
   static constexpr int kQuietSeconds = 10;
   static constexpr int kSteadySeconds = 5;              // not less, in each of so many: it stays
   static constexpr std::size_t kReadyBytes = 8u << 20;  // that a shard finds: seconds of a slow writer
