@@ -230,6 +230,18 @@ TEST(Wal, AFileThatIsWrittenToNowAndThenIsLengthenedAheadOfTime) {
   EXPECT_EQ(all_entries(world.restart_machine(), kGroup).size(), 100u);
 }
 
+TEST(Wal, NothingIsLengthenedAfterTheStoreWasClosed) {
+  World world;
+  Store& store = world.open();
+  store.create(kGroup);
+  world.flush();
+  store.upkeep();
+  store.close();
+  const auto used = world.disk().bytes_used();
+  world.settle();
+  EXPECT_EQ(world.disk().bytes_used(), used);
+}
+
 TEST(Wal, APageThatIsWrittenOverIsWrittenAsAWhole) {
   World world;
   world.options.wal_file_bytes = 16 << 10;
