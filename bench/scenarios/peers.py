@@ -14,6 +14,7 @@ PRODUCERS = 4
 WINDOW = 1000  # of each producer
 RATE = 1000
 TURNS = 5  # of Kontiki and the peer that is quickest: a minute of noise is to meet both
+LINGER_MS = 5  # of the Kafka client, which is its default; the other clients have no such thing
 LATENCY_LOADS = {"one at a time": {"window": 1}, f"{RATE}/s": {"rate": RATE, "window": 10 * WINDOW}}
 
 BARE = ("one_at_a_time_us", "at_rate_us")  # the same of the bare program
@@ -43,7 +44,7 @@ def measure(bench, contender):
     with contender.servers() as servers:
         bench.settle()
         runs = {what: load(bench, contender, servers, "single", **options) for what, options in LATENCY_LOADS.items()}
-        full = {"producers": PRODUCERS, "window": WINDOW}
+        full = {"producers": PRODUCERS, "window": WINDOW, "linger_ms": LINGER_MS}
         runs["full, 1 partition"] = load(bench, contender, servers, "full", **full)
         runs[f"full, {PARTITIONS} partitions"] = load(bench, contender, servers, "many", partitions=PARTITIONS, **full)
         return Measured(contender, runs)

@@ -85,6 +85,7 @@ Connection::~Connection() = default;
 
 void Connection::start() {
   if (connection_ == nullptr || std::exchange(started_, true)) return;
+  connection_->acknowledge_at_once();
   active_us_ = shard_.clock().monotonic_us();
   watch_idle();
   read_next();

@@ -52,6 +52,10 @@ class Connection {
   // Runs `done` once, when unsent_bytes() has fallen to `bytes` or below (at once, in a later task, if it
   // is).
   virtual void when_unsent_at_most(std::size_t bytes, Task done) = 0;
+  // From now on it acknowledges what it has received whenever it waits for more, not with the next answer or
+  // after a delay: who holds small pieces back until then (Nagle's algorithm, RFC 896) sends its next
+  // request.
+  virtual void acknowledge_at_once() = 0;
   // The pending read gets kClosed; nothing further is sent.
   virtual void close() = 0;
   virtual std::string remote() const = 0;  // "host:port" for log lines

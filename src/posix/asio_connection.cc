@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 #include <deque>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <optional>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -120,6 +122,8 @@ class Stream : public std::enable_shared_from_this<Stream> {
     wake_waiters();
   }
 
+  void acknowledge_at_once() { acknowledges_at_once_ = true; }
+
   // No more I/O; a pending read gets kClosed later.
   void end() {
     if (std::exchange(over_, true)) return;
@@ -154,6 +158,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     auto moved = std::make_shared<Stream>(std::move(socket), remote_);
     moved->over_ = over_ || error;
     moved->peer_ended_ = peer_ended_;
+    moved->acknowledges_at_once_ = acknowledges_at_once_;
     moved->buffer_.swap(buffer_);
     if (sent_of_first_ > 0) queue_.front() = queue_.front().sub(sent_of_first_);
     moved->send({std::make_move_iterator(queue_.begin()), std::make_move_iterator(queue_.end())});
@@ -184,9 +189,16 @@ class Stream : public std::enable_shared_from_this<Stream> {
   }
 
   void wait_readable() {
+    if (std::exchange(unacknowledged_, false)) acknowledge();
     socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](const error_code&) {
       if (!self->abandoned_) self->read_on();
     });
+  }
+
+  // Each time anew: with every answer the kernel goes back to acknowledging late.
+  void acknowledge() {
+    const int on = 1;
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);  // a wish
   }
 
   // Moves what the buffer holds into the result of the pending read. The result has its own bytes: a slice of
@@ -227,6 +239,7 @@ class Stream : public std::enable_shared_from_this<Stream> {
     const ssize_t n = ::recv(socket_.native_handle(), space.data(), space.size(), MSG_DONTWAIT);
     if (n <= 0) return n;
     count(n);
+    unacknowledged_ = acknowledges_at_once_;
     if (direct) {
       read_->have += static_cast<std::size_t>(n);
     } else {
@@ -302,9 +315,11 @@ class Stream : public std::enable_shared_from_this<Stream> {
 
   tcp::socket socket_;
   const std::string remote_;
-  bool peer_ended_ = false;  // nothing more comes in; what is queued may still go out
-  bool over_ = false;        // closed here, or failed
-  bool abandoned_ = false;   // its AsioConnection is destroyed
+  bool acknowledges_at_once_ = false;
+  bool unacknowledged_ = false;  // something was received, and is to be acknowledged at once
+  bool peer_ended_ = false;      // nothing more comes in; what is queued may still go out
+  bool over_ = false;            // closed here, or failed
+  bool abandoned_ = false;       // its AsioConnection is destroyed
 
   ReadBuffer buffer_;
   std::optional<Read> read_;
@@ -339,6 +354,9 @@ std::size_t AsioConnection::unsent_bytes() const {
 }
 void AsioConnection::when_unsent_at_most(std::size_t bytes, env::Task done) {
   stream_->when_unsent_at_most(bytes, std::move(done));
+}
+void AsioConnection::acknowledge_at_once() {
+  stream_->acknowledge_at_once();
 }
 void AsioConnection::close() {
   stream_->end();

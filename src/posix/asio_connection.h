@@ -25,6 +25,7 @@ class AsioConnection : public env::Connection {
   void send(std::vector<Slice> pieces) override;
   std::size_t unsent_bytes() const override;
   void when_unsent_at_most(std::size_t bytes, env::Task done) override;
+  void acknowledge_at_once() override;
   void close() override;
   std::string remote() const override;
   std::unique_ptr<env::Connection> move_to(env::Executor& executor) override;

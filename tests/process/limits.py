@@ -60,6 +60,15 @@ class Limits(ProcessTest):
         held.pop().close()
         wait_until("there is room again", lambda: self.answer(self.connect(broker), all_metadata()))
 
+    def test_a_client_that_waits_for_acknowledgements_is_not_held_up(self):
+        connection = self.connect(self.one_broker())  # with Nagle's algorithm, as librdkafka has it
+        rounds, request = 50, all_metadata()
+        started = time.monotonic()
+        for _ in range(rounds):
+            connection.sendall(request[:6])
+            self.assertIsNotNone(self.answer(connection, request[6:]))  # leaves when the start is acknowledged
+        self.assertLess(time.monotonic() - started, rounds * 0.015)  # late acknowledgements take 0.04 s each
+
     def test_an_idle_connection_is_closed(self):
         broker = self.one_broker("--connections.max.idle.ms", "1000")
         started = time.monotonic()

@@ -1,6 +1,7 @@
 // The promises of env/network.h over loopback TCP, with the server and the client on threads of their own.
 #include "posix/asio_network.h"
 
+#include "posix/posix_clock.h"
 #include "unit/posix/loop.h"
 
 #include <gtest/gtest.h>
@@ -110,6 +111,42 @@ TEST_F(AsioNetworkTest, SmallAndLargeFramesComeBackExactly) {
     EXPECT_EQ(got->text(), sent) << size;
   }
   EXPECT_EQ(read(0)->size(), 0u);
+}
+
+// A client that leaves Nagle's algorithm on, as librdkafka does, and has two small requests under way. Its
+// kernel keeps the second one back until the first is acknowledged, and ours acknowledges after 40 ms at
+// least.
+TEST_F(AsioNetworkTest, AClientThatWaitsForAcknowledgementsIsNotHeldUp) {
+  std::function<void(env::Connection&)> answer_pairs = [&](env::Connection& connection) {
+    connection.read_exactly(2, [&](Bytesful bytes) {
+      if (!bytes) return;
+      connection.send({bytes->sub(0, 1)});
+      answer_pairs(connection);
+    });
+  };
+  listen([&](std::size_t loop, ConnectionPtr connection) {
+    env::Connection& kept = *connection;
+    accepted_[loop].push_back(std::move(connection));
+    kept.acknowledge_at_once();
+    answer_pairs(kept);
+  });
+  const int client = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(listener_->address().port);
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::connect(client, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+  constexpr int kRounds = 50;  // the first dozen are acknowledged at once in any case
+  char byte = 'x';
+  PosixClock clock;
+  const std::int64_t started_us = clock.monotonic_us();
+  for (int i = 0; i < kRounds; ++i) {
+    ASSERT_EQ(::write(client, &byte, 1), 1);
+    ASSERT_EQ(::write(client, &byte, 1), 1);
+    ASSERT_EQ(::read(client, &byte, 1), 1);
+  }
+  EXPECT_LT(clock.monotonic_us() - started_us, kRounds * 15'000);
+  ::close(client);
 }
 
 TEST_F(AsioNetworkTest, WhatIsReceivedAndSentIsCounted) {
