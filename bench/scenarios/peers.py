@@ -17,7 +17,7 @@ TURNS = 5  # of Kontiki and the peer that is quickest: a minute of noise is to m
 LINGER_MS = 5  # of the Kafka client, which is its default; the other clients have no such thing
 LATENCY_LOADS = {"one at a time": {"window": 1}, f"{RATE}/s": {"rate": RATE, "window": 10 * WINDOW}}
 
-BARE = ("one_at_a_time_us", "at_rate_us")  # the same of the bare program
+BARE = {"one at a time": "one_at_a_time_us", f"{RATE}/s": "at_rate_us"}  # the same of the bare program
 BARE_NAME = "a bare program that only replicates"
 
 
@@ -62,8 +62,8 @@ def in_turn(bench, contenders, result):
         bench.settle()
         for turn in range(1 if bench.tiny else TURNS):
             bare = rig.call("replicated", "--folder", tempfile.gettempdir(), "--seconds", bench.seconds)
-            for (what, options), how in zip(LATENCY_LOADS.items(), BARE):
-                count(BARE_NAME, what, bare[how])
+            for what, options in LATENCY_LOADS.items():
+                count(BARE_NAME, what, bare[BARE[what]])
                 for one, its in zip(contenders, servers):
                     run = load(bench, one, its, "single", **options)
                     count(one.name, what, run["produced"]["latency_us"])
